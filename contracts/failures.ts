@@ -1,0 +1,25 @@
+/**
+ * Failure types: the `type` of every `ApplicationFailure` and of every error in an answer. Stable, so that a program can
+ * branch on them; the message beside one is for a person, its details for a program.
+ */
+export const failures = {
+  noFace: 'no_face',
+  faceTooSmall: 'face_too_small',
+  differentPeople: 'different_people',
+  embeddingInvalid: 'embedding_invalid',
+  photoUnreadable: 'photo_unreadable',
+  photoUnsupported: 'photo_unsupported',
+  photoTooLarge: 'photo_too_large',
+  photoTooSmall: 'photo_too_small',
+  photoUnreachable: 'photo_unreachable',
+  addressRefused: 'address_refused',
+  artifactMissing: 'artifact_missing',
+  storageUnavailable: 'storage_unavailable',
+  outOfMemory: 'out_of_memory',
+  bundleInvalid: 'bundle_invalid',
+  providerMissing: 'provider_missing',
+  deadlineExceeded: 'deadline_exceeded',
+  internal: 'internal',
+} as const
+
+export type FailureType = (typeof failures)[keyof typeof failures]

@@ -1,0 +1,58 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+
+export type Dtype = 'float32' | 'int64'
+export type TensorData = Float32Array | BigInt64Array
+
+/** Row-major tensor as networks take and give it. */
+export interface NamedTensor {
+  readonly data: TensorData
+  readonly dims: readonly number[]
+}
+
+/** One loaded network. `run` blocks the calling thread: call it in a worker thread only. */
+export interface Network {
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  run(feeds: Record<string, NamedTensor>): Promise<Record<string, { data: Float32Array; dims: readonly number[] }>>
+  release(): Promise<void>
+}
+
+export interface NetworkOptions {
+  /** onnxruntime's names: cpu, cuda, tensorrt, webgpu. */
+  executionProviders?: readonly string[]
+  /** Threads of one operator; 0 or absent leaves it to onnxruntime. */
+  threads?: number
+}
+
+/** Loads an ONNX file. Throws with the path and onnxruntime's reason as `cause`. */
+export const loadNetwork = async (path: string, options: NetworkOptions = {}): Promise<Network> => {
+  let session: InferenceSession
+  try {
+    session = await InferenceSession.create(path, {
+      executionProviders: [...(options.executionProviders ?? ['cpu'])],
+      intraOpNumThreads: options.threads ?? 0,
+      logSeverityLevel: 3,
+    })
+  } catch (cause) {
+    throw new Error(`Cannot load the network ${path}`, { cause })
+  }
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    run: async (feeds) => {
+      const tensors: Record<string, Tensor> = {}
+      for (const [name, { data, dims }] of Object.entries(feeds)) {
+        tensors[name] =
+          data instanceof BigInt64Array ? new Tensor('int64', data, dims) : new Tensor('float32', data, dims)
+      }
+      const results = await session.run(tensors)
+      return Object.fromEntries(
+        Object.entries(results).map(([name, tensor]) => [
+          name,
+          { data: tensor.data as Float32Array, dims: tensor.dims },
+        ]),
+      )
+    },
+    release: () => session.release(),
+  }
+}

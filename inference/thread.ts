@@ -1,0 +1,140 @@
+import { once } from 'node:events'
+import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
+
+// Inference blocks the thread that runs it, so each engine lives in a worker thread and is called by messages.
+
+interface Call {
+  kind: 'call'
+  id: number
+  method: string
+  argument: unknown
+}
+interface Abort {
+  kind: 'abort'
+  id: number
+}
+type Reply =
+  | { kind: 'event'; id: number; event: unknown }
+  | { kind: 'result'; id: number; value: unknown }
+  | { kind: 'error'; id: number; error: unknown }
+
+/** The thread ended while calls were under way, or was closed. */
+export class ThreadEnded extends Error {
+  override name = 'ThreadEnded'
+}
+
+export interface CallOptions<E = unknown> {
+  onEvent?: (event: E) => void
+  /** Asks the method to stop; the call then rejects with whatever the method throws on it. */
+  signal?: AbortSignal
+}
+
+export interface Thread {
+  call<T, E = unknown>(method: string, argument: unknown, options?: CallOptions<E>): Promise<T>
+  /** Ends the thread; calls under way reject with `ThreadEnded`. */
+  close(): Promise<void>
+}
+
+/** Starts `module` (a TypeScript file that calls `serveThread`) in a worker thread. */
+export const startThread = (module: URL, data: unknown): Thread => {
+  const worker = new Worker(module, { workerData: data, execArgv: ['--import', import.meta.resolve('tsx')] })
+  const pending = new Map<
+    number,
+    { resolve: (v: never) => void; reject: (e: unknown) => void; onEvent?: (e: never) => void }
+  >()
+  let nextId = 0
+  let ended: Error | undefined
+
+  const end = (error: Error) => {
+    ended ??= error
+    for (const call of pending.values()) call.reject(ended)
+    pending.clear()
+  }
+  worker.on('message', (reply: Reply) => {
+    const call = pending.get(reply.id)
+    if (!call) return
+    if (reply.kind === 'event') return call.onEvent?.(reply.event as never)
+    pending.delete(reply.id)
+    if (reply.kind === 'result') call.resolve(reply.value as never)
+    else call.reject(reply.error)
+  })
+  worker.on('error', (cause) => end(new ThreadEnded(`The inference thread failed: ${String(cause)}`, { cause })))
+  worker.on('exit', (code) => end(new ThreadEnded(`The inference thread ended with code ${code}`)))
+  // An idle engine does not keep a command from ending.
+  worker.unref()
+
+  return {
+    call: (method, argument, { onEvent, signal } = {}) =>
+      new Promise((resolve, reject) => {
+        if (ended) return reject(ended)
+        if (signal?.aborted) return reject(signal.reason)
+        const id = nextId++
+        const abort = () => worker.postMessage({ kind: 'abort', id } satisfies Abort)
+        const settle = <A>(then: (a: A) => void) => {
+          return (a: A) => {
+            signal?.removeEventListener('abort', abort)
+            if (pending.size === 0) worker.unref()
+            then(a)
+          }
+        }
+        worker.ref()
+        pending.set(id, { resolve: settle(resolve), reject: settle(reject), ...(onEvent && { onEvent }) })
+        signal?.addEventListener('abort', abort, { once: true })
+        worker.postMessage({ kind: 'call', id, method, argument } satisfies Call)
+      }),
+    close: async () => {
+      if (ended) return
+      const exited = once(worker, 'exit')
+      await worker.terminate()
+      await exited.catch(() => undefined)
+    },
+  }
+}
+
+export interface CallContext {
+  emit(event: unknown): void
+  signal: AbortSignal
+}
+
+/** A value whose buffers move to the caller instead of being copied. */
+export class Moved<T> {
+  readonly value: T
+  readonly buffers: Transferable[]
+  constructor(value: T, buffers: Transferable[]) {
+    this.value = value
+    this.buffers = buffers
+  }
+}
+
+type Methods = Record<string, (argument: never, context: CallContext) => Promise<unknown>>
+
+/** In the thread: answers calls with what `create` makes of the `data` given to `startThread`. */
+export const serveThread = <D>(create: (data: D) => Promise<Methods>): void => {
+  const port = parentPort
+  if (!port) throw new Error('serveThread runs in a worker thread only')
+  const methods = create(workerData as D)
+  const running = new Map<number, AbortController>()
+  methods.catch(() => undefined)
+
+  const answer = async ({ id, method, argument }: Call) => {
+    const controller = new AbortController()
+    running.set(id, controller)
+    try {
+      const run = (await methods)[method]
+      if (!run) throw new Error(`No method ${method} in this thread`)
+      const emit = (event: unknown) => port.postMessage({ kind: 'event', id, event } satisfies Reply)
+      const value = await run(argument as never, { emit, signal: controller.signal })
+      if (value instanceof Moved)
+        port.postMessage({ kind: 'result', id, value: value.value } satisfies Reply, value.buffers)
+      else port.postMessage({ kind: 'result', id, value } satisfies Reply)
+    } catch (error) {
+      port.postMessage({ kind: 'error', id, error } satisfies Reply)
+    } finally {
+      running.delete(id)
+    }
+  }
+  port.on('message', (message: Call | Abort) => {
+    if (message.kind === 'abort') running.get(message.id)?.abort()
+    else void answer(message)
+  })
+}
