@@ -1,0 +1,71 @@
+/** What a store says of an artifact without reading it. */
+export interface ArtifactInfo {
+  readonly key: string
+  readonly bytes: number
+  readonly contentType: string
+  readonly modifiedAt: Date
+}
+
+export interface Artifact extends ArtifactInfo {
+  /** The whole artifact, or the range that was asked for. */
+  readonly body: ReadableStream<Uint8Array>
+}
+
+export interface ArtifactPage {
+  readonly artifacts: readonly ArtifactInfo[]
+  /** Where the next page starts; absent on the last one. */
+  readonly cursor?: string
+}
+
+export interface PutOptions {
+  contentType: string
+  /** Keep what is there already; the answer says which it was. */
+  ifAbsent?: boolean
+}
+
+/**
+ * Bytes by key. Keys are relative paths of `[A-Za-z0-9._-]` segments. A put is atomic: a reader sees the old bytes, the
+ * new ones or none. Failures are `ArtifactStoreError`.
+ */
+export interface ArtifactStore {
+  put(key: string, body: Uint8Array | ReadableStream<Uint8Array>, options: PutOptions): Promise<'written' | 'kept'>
+  /** `range` is in bytes, both ends included; undefined where there is no such artifact. */
+  get(key: string, range?: { start: number; end?: number }): Promise<Artifact | undefined>
+  head(key: string): Promise<ArtifactInfo | undefined>
+  /** In key order, at most `limit` (1000) a page. */
+  list(prefix: string, page?: { cursor?: string; limit?: number }): Promise<ArtifactPage>
+  /** Deleting what is not there is no error. */
+  delete(keys: readonly string[]): Promise<void>
+  /** A URL that gives the artifact to whoever has it, until it expires. */
+  signGet(key: string, options: { expiresInSeconds: number }): Promise<string>
+  signPut(key: string, options: { expiresInSeconds: number; contentType: string }): Promise<string>
+}
+
+/** A store that could not do what was asked; `retryable` says whether trying again may help. */
+export class ArtifactStoreError extends Error {
+  override name = 'ArtifactStoreError'
+  readonly retryable: boolean
+  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.retryable = options.retryable
+  }
+}
+
+/**
+ * Object keys derive from prediction id, step and index, so that a retried step overwrites itself.
+ * What may be handed out lies under `public/`, all else is private.
+ */
+export const artifactKeys = {
+  photo: (id: string, index = 0) => `predictions/${id}/photo-${index}.png`,
+  crop: (id: string, index = 0) => `predictions/${id}/crop-${index}.png`,
+  identity: (id: string) => `predictions/${id}/identity.f32`,
+  checkpoint: (id: string, attempt = 0) => `predictions/${id}/checkpoint-${attempt}.bin`,
+  image: (id: string, index: number, attempt = 0) => `predictions/${id}/image-${attempt}-${index}.png`,
+  output: (id: string, index: number) => `public/${id}/output-${index}.png`,
+  upload: (id: string) => `uploads/${id}`,
+  prediction: (id: string) => `predictions/${id}/`,
+}
+
+/** Every byte of an artifact. */
+export const readAll = async (artifact: Artifact): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await new Response(artifact.body).arrayBuffer())
