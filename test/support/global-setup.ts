@@ -1,1 +1,35 @@
-export default async function setup() {}
+import { resolve } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { searchAttributes } from '../../contracts/search-attributes.ts'
+import { startDevServer } from '../../infra/temporal/dev-server.ts'
+import { findTemporalCli } from '../../infra/temporal/find-cli.ts'
+import { freePort } from '../../infra/temporal/ports.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    temporalAddress: string
+    temporalHttpUrl: string
+    temporalCli: string
+  }
+}
+
+/** One real Temporal server for the whole run; every test file keeps to task queues and ids of its own. */
+export default async function setup(project: TestProject) {
+  const cli = await findTemporalCli({
+    cacheDir: resolve(import.meta.dirname, '../../.cache'),
+    path: process.env.PATH ?? '',
+    onProgress: (message) => console.error(message),
+  })
+  const server = await startDevServer({
+    cli,
+    port: await freePort(),
+    uiPort: await freePort(),
+    httpPort: await freePort(),
+    metricsPort: await freePort(),
+    searchAttributes,
+  })
+  project.provide('temporalAddress', server.address)
+  project.provide('temporalHttpUrl', server.httpUrl)
+  project.provide('temporalCli', cli)
+  return () => server.stop()
+}

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Connection } from '@temporalio/client'
+
+export interface DevServerOptions {
+  /** The Temporal CLI. */
+  cli: string
+  port: number
+  uiPort: number
+  httpPort: number
+  metricsPort: number
+  /** SQLite file; without it the server forgets everything when it stops. */
+  dbFile?: string
+  /** Custom search attributes and their types. */
+  searchAttributes?: Readonly<Record<string, string>>
+  /** Where the UI finds the codec server. */
+  codecEndpoint?: string
+}
+
+export interface DevServer {
+  readonly pid: number
+  /** gRPC, host:port. */
+  readonly address: string
+  /** HTTP API. */
+  readonly httpUrl: string
+  readonly uiUrl: string
+  /** Resolves with the reason when the process ends, wanted or not. */
+  readonly ended: Promise<string>
+  /** Waits until the process is gone and its ports are free. */
+  stop(): Promise<void>
+}
+
+const ip = '127.0.0.1'
+const startTimeoutMs = 30_000
+const stopTimeoutMs = 10_000
+
+/** Without the first, every transfer task waits for a 50 ms tick. */
+const tuning = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=5000']
+/** Without these, a database file makes everything some ten times slower. */
+const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']
+
+const answers = async (address: string): Promise<boolean> => {
+  let connection: Connection | undefined
+  try {
+    connection = await Connection.connect({ address, connectTimeout: 1000 })
+    await connection.workflowService.describeNamespace({ namespace: 'default' })
+    return true
+  } catch {
+    return false
+  } finally {
+    await connection?.close()
+  }
+}
+
+const endOf = async (child: ChildProcess): Promise<string> => {
+  const [code, signal] = await once(child, 'exit')
+  return signal ? `ended by ${signal}` : `exited with code ${code}`
+}
+
+/** Starts Temporal's development server with its UI on loopback; resolves when its namespace answers. */
+export const startDevServer = async (options: DevServerOptions): Promise<DevServer> => {
+  const args = ['server', 'start-dev', '--ip', ip, '--log-level', 'error', ...tuning]
+  args.push('--port', `${options.port}`, '--ui-port', `${options.uiPort}`)
+  args.push('--http-port', `${options.httpPort}`, '--metrics-port', `${options.metricsPort}`)
+  if (options.dbFile) args.push('--db-filename', options.dbFile, ...pragmas)
+  if (options.codecEndpoint) args.push('--ui-codec-endpoint', options.codecEndpoint)
+  for (const [name, type] of Object.entries(options.searchAttributes ?? {})) {
+    args.push('--search-attribute', `${name}=${type}`)
+  }
+  // A group of its own: a Ctrl-C in the terminal reaches us alone, and we stop it after the workers.
+  const child = spawn(options.cli, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  let output = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-4000)
+  })
+  let gone = false
+  const ended = endOf(child).then((how) => {
+    gone = true
+    return how
+  })
+  const failed = once(child, 'error').then(([error]) => {
+    throw new Error(`Cannot start ${options.cli}`, { cause: error })
+  })
+  failed.catch(() => undefined)
+
+  const stop = async () => {
+    if (gone) return
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
+    await ended
+    clearTimeout(timer)
+  }
+
+  const address = `${ip}:${options.port}`
+  const deadline = Date.now() + startTimeoutMs
+  while (!(await Promise.race([answers(address), failed]))) {
+    if (gone) throw new Error(`The Temporal server ${await ended}: ${output.trim()}`)
+    if (Date.now() > deadline) {
+      await stop()
+      throw new Error(`The Temporal server did not answer on ${address} within ${startTimeoutMs / 1000} s: ${output}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return {
+    pid: child.pid!,
+    address,
+    httpUrl: `http://${ip}:${options.httpPort}`,
+    uiUrl: `http://${ip}:${options.uiPort}`,
+    ended,
+    stop,
+  }
+}
