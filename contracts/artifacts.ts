@@ -6,8 +6,9 @@ export interface ArtifactInfo {
   readonly modifiedAt: Date
 }
 
+/** `bytes` is the size of the whole artifact, also where a range was asked for. */
 export interface Artifact extends ArtifactInfo {
-  /** The whole artifact, or the range that was asked for. */
+  /** The whole artifact, or the range that was asked for. Read it or cancel it: it holds a file or a connection open. */
   readonly body: ReadableStream<Uint8Array>
 }
 
@@ -24,20 +25,24 @@ export interface PutOptions {
 }
 
 /**
- * Bytes by key. Keys are relative paths of `[A-Za-z0-9._-]` segments. A put is atomic: a reader sees the old bytes, the
- * new ones or none. Failures are `ArtifactStoreError`.
+ * Bytes by key. Keys are relative paths of `[A-Za-z0-9._-]` segments that do not start with a dot; no key is the folder
+ * of another. A put is atomic: a reader sees the old bytes, the new ones or none. Failures are `ArtifactStoreError`.
  */
 export interface ArtifactStore {
   put(key: string, body: Uint8Array | ReadableStream<Uint8Array>, options: PutOptions): Promise<'written' | 'kept'>
-  /** `range` is in bytes, both ends included; undefined where there is no such artifact. */
+  /**
+   * Undefined where there is no such artifact. `range` is in bytes, both ends included; an end past the artifact's is
+   * cut, a start past it is an error.
+   */
   get(key: string, range?: { start: number; end?: number }): Promise<Artifact | undefined>
   head(key: string): Promise<ArtifactInfo | undefined>
   /** In key order, at most `limit` (1000) a page. */
   list(prefix: string, page?: { cursor?: string; limit?: number }): Promise<ArtifactPage>
   /** Deleting what is not there is no error. */
   delete(keys: readonly string[]): Promise<void>
-  /** A URL that gives the artifact to whoever has it, until it expires. */
+  /** A URL that gives the artifact to whoever has it, until it expires (1 second to 7 days). */
   signGet(key: string, options: { expiresInSeconds: number }): Promise<string>
+  /** A URL by which whoever has it stores an artifact of that type, until it expires: a PUT with that `Content-Type`. */
   signPut(key: string, options: { expiresInSeconds: number; contentType: string }): Promise<string>
 }
 

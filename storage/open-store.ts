@@ -1,0 +1,25 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type ArtifactStore, ArtifactStoreError } from '../contracts/artifacts.ts'
+import { createFileStore } from './file.ts'
+import type { SigningKey } from './signed-url.ts'
+
+export interface OpenStoreOptions {
+  /** Base of the file driver's signed URLs. */
+  publicUrl: string
+  /** Signs the file driver's URLs. */
+  signingKey: SigningKey
+  /** What a relative `file:` path starts from. */
+  cwd: string
+}
+
+/** Opens the store that `IDEM_STORAGE` names: `file:.idem/artifacts`, `file:///srv/artifacts` or `s3://bucket/prefix?…`. */
+export const openStore = (url: string, { publicUrl, signingKey, cwd }: OpenStoreOptions): ArtifactStore => {
+  if (/^file:./.test(url)) {
+    const root = url.startsWith('file://') ? fileURLToPath(url) : resolve(cwd, url.slice('file:'.length))
+    return createFileStore({ root, publicUrl, signingKey })
+  }
+  throw new ArtifactStoreError(`Unknown artifact store ${url.split('?')[0]}: use file:… or s3://…`, {
+    retryable: false,
+  })
+}
