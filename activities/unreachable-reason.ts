@@ -1,0 +1,22 @@
+import type { UnreachableReason } from './guarded-fetch-error.ts'
+
+const byCode: Record<string, UnreachableReason | undefined> = {
+  ENOTFOUND: 'name_not_found',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'protocol',
+}
+
+const patterns: readonly [RegExp, UnreachableReason][] = [
+  // OpenSSL's names, as in Node's "X509 certificate error codes".
+  [/CERT|CRL|ISSUER|SELF_SIGNED|INVALID_CA|HOSTNAME_MISMATCH/, 'certificate'],
+  [/^(HPE_|Z_|ERR_BROTLI|ERR__ERROR_FORMAT|ERR_SSL)/, 'protocol'],
+]
+
+/** The kind of a failure of the network or of undici, by the error's code alone: its message may hold the server's words. */
+export const unreachableReason = (error: unknown): UnreachableReason => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return byCode[code] ?? patterns.find(([pattern]) => pattern.test(code))?.[1] ?? 'connection'
+}
