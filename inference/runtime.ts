@@ -13,6 +13,8 @@ export interface NamedTensor {
 export interface Network {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
+  /** Every input's shape as the file has it; what it leaves open is a name. */
+  readonly inputDims: Readonly<Record<string, readonly (number | string)[]>>
   run(feeds: Record<string, NamedTensor>): Promise<Record<string, { data: Float32Array; dims: readonly number[] }>>
   release(): Promise<void>
 }
@@ -39,6 +41,9 @@ export const loadNetwork = async (path: string, options: NetworkOptions = {}): P
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
+    inputDims: Object.fromEntries(
+      session.inputMetadata.map((input) => [input.name, input.isTensor ? input.shape : []]),
+    ),
     run: async (feeds) => {
       const tensors: Record<string, Tensor> = {}
       for (const [name, { data, dims }] of Object.entries(feeds)) {
