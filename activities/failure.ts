@@ -51,3 +51,20 @@ export const toApplicationFailure = (error: unknown): unknown => {
   }
   return ApplicationFailure.create({ type: failures.internal, message: cause?.message ?? String(error), cause })
 }
+
+type Activities = Record<string, (...args: never[]) => Promise<unknown>>
+
+/** The same activities, whose errors reach workflows as `toApplicationFailure` makes them. */
+export const translateFailures = <A extends Activities>(activities: A): A =>
+  Object.fromEntries(
+    Object.entries(activities).map(([name, run]) => [
+      name,
+      async (...args: never[]) => {
+        try {
+          return await run(...args)
+        } catch (error) {
+          throw toApplicationFailure(error)
+        }
+      },
+    ]),
+  ) as A

@@ -19,6 +19,7 @@ export const failures = {
   bundleInvalid: 'bundle_invalid',
   providerMissing: 'provider_missing',
   deadlineExceeded: 'deadline_exceeded',
+  workerDraining: 'worker_draining',
   internal: 'internal',
 } as const
 

@@ -1,0 +1,30 @@
+import { Context } from '@temporalio/activity'
+import type { ArtifactStore } from '../contracts/artifacts.ts'
+import type { FaceEngine } from '../inference/face-engine.ts'
+import { decodePhoto } from '../inference/image.ts'
+import { cosine } from '../inference/numeric/identity.ts'
+import { decodeVector, readArtifact } from './artifacts.ts'
+
+export interface VerifyImagesDeps {
+  store: ArtifactStore
+  faces: FaceEngine
+}
+
+export const createVerifyImages = ({ store, faces }: VerifyImagesDeps) => ({
+  /** Cosine of the largest face of each image to the identity, in [-1, 1]; null where no face is found. */
+  async verifyImages(input: {
+    identityKey: string
+    imageKeys: readonly string[]
+  }): Promise<{ similarity: (number | null)[] }> {
+    const identity = decodeVector(await readArtifact(store, input.identityKey))
+    const similarity: (number | null)[] = []
+    for (const key of input.imageKeys) {
+      const image = await decodePhoto(await readArtifact(store, key))
+      const [face] = await faces.findFaces(image)
+      const vector = face && (await faces.embed(await faces.align(image, face.landmarks)))
+      similarity.push(vector ? cosine(identity, vector) : null)
+      Context.current().heartbeat({ done: similarity.length, of: input.imageKeys.length })
+    }
+    return { similarity }
+  },
+})

@@ -1,0 +1,34 @@
+import type { z } from 'zod'
+import { type FieldError, Problem } from './problem.ts'
+
+/** The JSON of a request. Throws a 400 or 415 problem. */
+export const readJson = async (request: Request): Promise<unknown> => {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') {
+    throw new Problem(415, `The body is ${type ?? 'of no stated type'}; send application/json`)
+  }
+  try {
+    return await request.json()
+  } catch (cause) {
+    throw new Problem(400, 'The body is not valid JSON', { cause })
+  }
+}
+
+const toFieldError = (issue: z.core.$ZodIssue, prefix: readonly string[]): FieldError => ({
+  loc: [...prefix, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))],
+  msg: issue.message,
+  type: ('params' in issue && (issue.params as { type?: string })?.type) || issue.code,
+})
+
+/** `value` as `schema` has it. Throws a 422 problem that names every field that is wrong. */
+export const parse = <T extends z.ZodType>(schema: T, value: unknown, prefix = ['body']): z.output<T> => {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const errors = result.error.issues.map((issue) => toFieldError(issue, prefix))
+  const detail = errors.map(({ loc, msg }) => `${loc.slice(1).join('.') || 'body'}: ${msg}`).join('; ')
+  throw new Problem(422, detail, { errors })
+}
+
+/** A 422 problem for one field. */
+export const fieldProblem = (loc: readonly (string | number)[], msg: string, type: string): Problem =>
+  new Problem(422, `${loc.slice(1).join('.')}: ${msg}`, { errors: [{ loc, msg, type }] })

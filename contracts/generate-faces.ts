@@ -1,0 +1,67 @@
+// What the API hands to the workflow `generateFaces`, and what it gives back. Keys, never bytes or vectors: this is history.
+
+/** A photo to take in: fetched from a URL, or already in the artifact store. */
+export type PhotoSource = { readonly url: string } | { readonly key: string }
+
+export type FaceSelection = 'largest' | 'central' | 'best_score' | number
+
+export interface GenerateFacesInput {
+  readonly predictionId: string
+  /** Photos of one person; empty where an identity is given. */
+  readonly photos: readonly PhotoSource[]
+  /** Key of a vector that the caller gave in place of photos. */
+  readonly identityKey?: string
+  readonly faceSelection: FaceSelection
+  readonly minFaceSizePx: number
+  /** One an image: image k is reproducible from `seeds[k]` alone. */
+  readonly seeds: readonly number[]
+  readonly numSteps: number
+  readonly guidanceScale: number
+  readonly scheduler: string
+  readonly generator: 'cuda' | 'cpu'
+  /** Cosine below which an image is made again with another seed, as long as attempts are left. */
+  readonly minSimilarity?: number
+  /** How often an image may be made in all. */
+  readonly maxAttempts: number
+  /** The request's input as answers repeat it; photos and vectors that came as bytes are left out. */
+  readonly echo: Readonly<Record<string, unknown>>
+}
+
+export type Box = readonly [x1: number, y1: number, x2: number, y2: number]
+export type Point = readonly [x: number, y: number]
+
+export interface FoundFace {
+  /** Pixels of the upright photo. */
+  readonly box: Box
+  readonly landmarks: readonly Point[]
+  readonly score: number
+  /** How many faces the photo has. */
+  readonly faces: number
+}
+
+export interface ImageResult {
+  /** Key of the published file. */
+  readonly key: string
+  readonly seed: number
+  /** Cosine to the given identity; null where no face was found in the image. */
+  readonly similarity: number | null
+  /** Every seed that was tried for this image, the kept one included. */
+  readonly attempts: readonly { readonly seed: number; readonly similarity: number | null }[]
+}
+
+export interface GenerateFacesResult {
+  readonly images: readonly ImageResult[]
+  /** One a photo. */
+  readonly faces: readonly FoundFace[]
+  /** Milliseconds by activity, queueing included. */
+  readonly timingsMs: Readonly<Record<string, number>>
+}
+
+/** Heartbeat details of `generateImages`. */
+export interface DiffusionProgress {
+  /** Steps done. */
+  readonly step: number
+  readonly of: number
+  /** Where the state after the last stored step lies. */
+  readonly checkpointKey?: string
+}

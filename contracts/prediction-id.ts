@@ -1,0 +1,17 @@
+// Base32 without letters that are easily misread (Crockford's alphabet, lower case).
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+const length = 26
+
+const encode = (bytes: Uint8Array): string =>
+  Array.from(bytes.subarray(0, length), (byte) => alphabet[byte & 31]).join('')
+
+export const predictionIdPattern = new RegExp(`^[${alphabet}]{${length}}$`)
+
+/** 130 random bits. */
+export const newPredictionId = (): string => encode(crypto.getRandomValues(new Uint8Array(length)))
+
+/** The same id for the same key of the same tenant; tells nothing of either. */
+export const predictionIdFor = async (tenant: string, idempotencyKey: string): Promise<string> => {
+  const text = new TextEncoder().encode(JSON.stringify(['idem prediction', tenant, idempotencyKey]))
+  return encode(new Uint8Array(await crypto.subtle.digest('SHA-256', text)))
+}

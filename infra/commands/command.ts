@@ -1,0 +1,29 @@
+/** The user's mistake: its message alone is shown. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+const isParseArgsError = (error: unknown) =>
+  error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+
+/**
+ * Runs a command: `--help` prints `help`, a user's mistake one line and exit code 2, anything else that throws its
+ * message and exit code 1.
+ */
+export const runCommand = async (help: string, main: () => Promise<void>): Promise<void> => {
+  if (process.argv.slice(2).some((arg) => arg === '--help' || arg === '-h')) {
+    console.log(help)
+    return
+  }
+  try {
+    await main()
+  } catch (error) {
+    const usage = error instanceof UsageError || isParseArgsError(error)
+    console.error(`error: ${(error as Error).message}`)
+    for (let cause = (error as Error).cause; !usage && cause; cause = (cause as Error).cause) {
+      console.error(`  because: ${(cause as Error).message ?? cause}`)
+    }
+    if (usage) console.error('See --help.')
+    process.exitCode = usage ? 2 : 1
+  }
+}

@@ -1,0 +1,52 @@
+import { resolve } from 'node:path'
+import { loadClientConnectConfig } from '@temporalio/envconfig'
+
+/** Folders of this project, whatever the working directory is. */
+export const projectDir = resolve(import.meta.dirname, '..')
+
+export interface WorkerConfig {
+  /** Folder of the model bundle. */
+  models: string
+  /** onnxruntime's name, or auto. */
+  executionProvider: string
+  allowPrivateNetwork: boolean
+}
+
+const flag = (name: string, value: string | undefined): boolean => {
+  if (value === undefined || ['', '0', 'false', 'no'].includes(value)) return false
+  if (['1', 'true', 'yes'].includes(value)) return true
+  throw new Error(`${name} is ${JSON.stringify(value)}; it takes true or false`)
+}
+
+export const readWorkerConfig = (env = process.env): WorkerConfig => ({
+  models: resolve(env.IDEM_MODELS || resolve(projectDir, 'models/demo')),
+  executionProvider: env.IDEM_EXECUTION_PROVIDER || 'auto',
+  allowPrivateNetwork: flag('IDEM_ALLOW_PRIVATE_NETWORK', env.IDEM_ALLOW_PRIVATE_NETWORK),
+})
+
+export interface StartConfig {
+  stateDir: string
+  host: string
+  port: number
+  publicUrl: string | undefined
+  /** Set where a Temporal server is given: none is started then. */
+  temporalAddress: string | undefined
+  path: string
+  cacheDir: string
+}
+
+export const readStartConfig = (env = process.env): StartConfig => ({
+  stateDir: resolve(env.IDEM_STATE || '.idem'),
+  host: env.IDEM_HOST || '127.0.0.1',
+  port: Number(env.IDEM_PORT || 8787),
+  publicUrl: env.IDEM_PUBLIC_URL || undefined,
+  temporalAddress: env.TEMPORAL_ADDRESS || undefined,
+  path: env.PATH ?? '',
+  cacheDir: resolve(projectDir, '.cache'),
+})
+
+/** Temporal's address, namespace, TLS and API key, as `@temporalio/envconfig` reads them. */
+export const readTemporalConfig = () => {
+  const { connectionOptions, namespace } = loadClientConnectConfig()
+  return { connectionOptions, namespace: namespace ?? 'default' }
+}

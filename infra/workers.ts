@@ -1,0 +1,101 @@
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
+import { createEmbedFace } from '../activities/embed-face.ts'
+import { translateFailures } from '../activities/failure.ts'
+import { fetchPhoto } from '../activities/fetch-photo.ts'
+import { createFindFace } from '../activities/find-face.ts'
+import { createGenerateImages } from '../activities/generate-images.ts'
+import { createGuardedFetch } from '../activities/guarded-fetch.ts'
+import { createIntakePhoto } from '../activities/intake-photo.ts'
+import { createPublishImages } from '../activities/publish-images.ts'
+import { createVerifyImages } from '../activities/verify-images.ts'
+import type { ArtifactStore } from '../contracts/artifacts.ts'
+import { limits } from '../contracts/limits.ts'
+import { type Queue, queues } from '../contracts/queues.ts'
+import type { Bundle } from '../inference/bundle.ts'
+import { createDiffusionEngine } from '../inference/diffusion-engine.ts'
+import { createFaceEngine, faceModels } from '../inference/face-engine.ts'
+
+export interface WorkersOptions {
+  connection: NativeConnection
+  namespace: string
+  queues: readonly Queue[]
+  store: ArtifactStore
+  bundle: Bundle
+  executionProviders: readonly string[]
+  allowPrivateNetwork: boolean
+}
+
+/** Jobs that share the batches of one device. */
+const gpuSlots = 4
+/** How long quick steps may still run after a stop; diffusion is handed back at once. */
+const graceTime = '10 seconds'
+
+/** Workers for some of the queues in this process, with the engines that they need. */
+export const createWorkers = async (options: WorkersOptions) => {
+  const { connection, namespace, store, bundle } = options
+  const closers: (() => Promise<void>)[] = []
+  const common = {
+    connection,
+    namespace,
+    // Progress that is older than this would look stuck.
+    maxHeartbeatThrottleInterval: '400 milliseconds',
+    shutdownGraceTime: graceTime,
+    shutdownForceTime: '30 seconds',
+  } satisfies Partial<WorkerOptions>
+
+  const make: Record<Queue, () => Promise<Worker>> = {
+    control: () =>
+      Worker.create({
+        ...common,
+        taskQueue: queues.control,
+        workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+        maxCachedWorkflows: 500,
+      }),
+    cpu: () => {
+      const faces = createFaceEngine({ models: faceModels(bundle) })
+      closers.push(() => faces.close())
+      const fetch = createGuardedFetch({ allowPrivateNetwork: options.allowPrivateNetwork })
+      return Worker.create({
+        ...common,
+        taskQueue: queues.cpu,
+        maxConcurrentActivityTaskExecutions: Math.max(4, availableParallelism() * 2),
+        activities: translateFailures({
+          ...createIntakePhoto({ store, fetchPhoto: (url) => fetchPhoto(fetch, url, { maxBytes: limits.photoBytes }) }),
+          ...createFindFace({ store, faces }),
+          ...createEmbedFace({ store, faces }),
+          ...createVerifyImages({ store, faces }),
+          ...createPublishImages({ store }),
+        }),
+      })
+    },
+    gpu: () => {
+      const diffusion = createDiffusionEngine({ bundle, executionProviders: options.executionProviders })
+      closers.push(() => diffusion.close())
+      return Worker.create({
+        ...common,
+        taskQueue: queues.gpu,
+        shutdownGraceTime: 0,
+        maxConcurrentActivityTaskExecutions: gpuSlots,
+        activities: translateFailures(createGenerateImages({ store, diffusion })),
+      })
+    },
+  }
+  const workers = await Promise.all(options.queues.map((queue) => make[queue]()))
+
+  return {
+    /** Polls until `shutdown`; rejects when a worker fails. */
+    run: async () => {
+      try {
+        await Promise.all(workers.map((worker) => worker.run()))
+      } finally {
+        await Promise.all(closers.map((close) => close()))
+      }
+    },
+    /** Stops polling, drains and lets `run` resolve. */
+    shutdown: () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const file = 'secrets.json'
+
+export interface Secrets {
+  /** Signs webhooks and, by derivation, file URLs: `whsec_` and standard base64; several separated by commas, newest first. */
+  webhookSecret: string
+  /** Key ring for Temporal payloads: `id:base64` of 32 bytes, separated by commas, newest first. */
+  encryptionKeys: string
+}
+
+const make = (): Secrets => ({
+  webhookSecret: `whsec_${randomBytes(32).toString('base64')}`,
+  encryptionKeys: `dev:${randomBytes(32).toString('base64')}`,
+})
+
+/**
+ * The secrets of a machine that nobody configured: made at the first start, kept in `stateDir`, readable by its owner
+ * alone. Processes that start together agree on one set.
+ */
+export const loadOrMakeSecrets = async (stateDir: string): Promise<Secrets> => {
+  const path = join(stateDir, file)
+  const read = async () => JSON.parse(await readFile(path, 'utf8')) as Secrets
+  try {
+    return await read()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Error(`Cannot read ${path}`, { cause: error })
+  }
+  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  const part = `${path}.${process.pid}.part`
+  await writeFile(part, `${JSON.stringify(make(), null, 2)}\n`, { mode: 0o600 })
+  try {
+    // Unlike a rename, a link never replaces what another process has put there.
+    await link(part, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await rm(part, { force: true })
+  }
+  return read()
+}
+
+/** A 32-byte key for signing file URLs, derived (HKDF-SHA-256) from the signing secret. */
+export const urlSigningKey = async (webhookSecret: string): Promise<Uint8Array> => {
+  const encoder = new TextEncoder()
+  const secret = await crypto.subtle.importKey('raw', encoder.encode(webhookSecret), 'HKDF', false, ['deriveBits'])
+  const info = encoder.encode('idem file urls')
+  const bits = await crypto.subtle.deriveBits(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info },
+    secret,
+    256,
+  )
+  return new Uint8Array(bits)
+}

@@ -1,0 +1,153 @@
+import { ActivityCancellationType, proxyActivities, setCurrentDetails } from '@temporalio/workflow'
+import type { createEmbedFace } from '../activities/embed-face.ts'
+import type { createFindFace } from '../activities/find-face.ts'
+import type { createGenerateImages } from '../activities/generate-images.ts'
+import type { createIntakePhoto } from '../activities/intake-photo.ts'
+import type { createPublishImages } from '../activities/publish-images.ts'
+import type { createVerifyImages } from '../activities/verify-images.ts'
+import type { FoundFace, GenerateFacesInput, GenerateFacesResult, ImageResult } from '../contracts/generate-faces.ts'
+import { queues } from '../contracts/queues.ts'
+
+const { intakePhoto } = proxyActivities<ReturnType<typeof createIntakePhoto>>({
+  taskQueue: queues.cpu,
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
+})
+
+const { findFace, embedFace, verifyImages } = proxyActivities<
+  ReturnType<typeof createFindFace> & ReturnType<typeof createEmbedFace> & ReturnType<typeof createVerifyImages>
+>({
+  taskQueue: queues.cpu,
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '30 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds', maximumAttempts: 6 },
+})
+
+const { generateImages } = proxyActivities<ReturnType<typeof createGenerateImages>>({
+  taskQueue: queues.gpu,
+  startToCloseTimeout: '2 hours',
+  // A killed worker is noticed after this long; the next attempt goes on at the last checkpoint.
+  heartbeatTimeout: '10 seconds',
+  // The device is free before the workflow ends.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute', maximumAttempts: 20 },
+})
+
+const { publishImages } = proxyActivities<ReturnType<typeof createPublishImages>>({
+  taskQueue: queues.cpu,
+  startToCloseTimeout: '2 minutes',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute', maximumAttempts: 10 },
+})
+
+/** Photos of a person in, new images of that person out. Keys and numbers only: bytes and vectors stay in the store. */
+export async function generateFaces(input: GenerateFacesInput): Promise<GenerateFacesResult> {
+  const { predictionId } = input
+  const timingsMs: Record<string, number> = {}
+  const timed = async <T>(name: string, step: () => Promise<T>): Promise<T> => {
+    const startedAt = Date.now()
+    setCurrentDetails(name)
+    const value = await step()
+    timingsMs[name] = (timingsMs[name] ?? 0) + Date.now() - startedAt
+    return value
+  }
+
+  const { identityKey, faces } = input.identityKey
+    ? { identityKey: input.identityKey, faces: [] }
+    : await identify(input, timed)
+
+  const images = input.seeds.map((seed) => ({ seed, attempts: [] as Attempt[] }))
+  let open = images.map((_, index) => index)
+  for (let attempt = 0; open.length > 0 && attempt < input.maxAttempts; attempt++) {
+    // Seeds of a later attempt lie past those of all earlier ones, so that each stays reproducible alone.
+    const seeds = open.map((index) => images[index]!.seed + attempt * images.length)
+    const { imageKeys } = await timed('generateImages', () =>
+      generateImages.executeWithOptions({ summary: `diffuse ${seeds.length} images · ${input.numSteps} steps` }, [
+        {
+          predictionId,
+          identityKey,
+          attempt,
+          indices: open,
+          seeds,
+          numSteps: input.numSteps,
+          guidanceScale: input.guidanceScale,
+          scheduler: input.scheduler,
+          generator: input.generator,
+        },
+      ]),
+    )
+    const { similarity } = await timed('verifyImages', () =>
+      verifyImages.executeWithOptions({ summary: `compare ${imageKeys.length} images with the person` }, [
+        { identityKey, imageKeys },
+      ]),
+    )
+    open.forEach((index, k) => {
+      images[index]!.attempts.push({ seed: seeds[k]!, similarity: similarity[k] ?? null, imageKey: imageKeys[k]! })
+    })
+    const { minSimilarity } = input
+    if (minSimilarity === undefined) break
+    open = open.filter((_, k) => (similarity[k] ?? -1) < minSimilarity)
+  }
+
+  const kept = images.map(({ attempts }) => best(attempts))
+  const { outputKeys } = await timed('publishImages', () =>
+    publishImages.executeWithOptions({ summary: `publish ${kept.length} images` }, [
+      { predictionId, images: kept.map(({ imageKey, seed }) => ({ imageKey, seed })) },
+    ]),
+  )
+  setCurrentDetails('done')
+  return {
+    images: kept.map(
+      ({ seed, similarity }, index): ImageResult => ({
+        key: outputKeys[index]!,
+        seed,
+        similarity,
+        attempts: images[index]!.attempts.map((a) => ({ seed: a.seed, similarity: a.similarity })),
+      }),
+    ),
+    faces,
+    timingsMs,
+  }
+}
+
+interface Attempt {
+  seed: number
+  similarity: number | null
+  imageKey: string
+}
+
+/** The attempt most like the person; the first of equals. */
+const best = (attempts: readonly Attempt[]): Attempt =>
+  attempts.reduce((a, b) => ((b.similarity ?? -1) > (a.similarity ?? -1) ? b : a))
+
+type Timed = <T>(name: string, step: () => Promise<T>) => Promise<T>
+
+/** One vector from one or several photos of a person. */
+const identify = async (
+  { predictionId, photos, faceSelection, minFaceSizePx }: GenerateFacesInput,
+  timed: Timed,
+): Promise<{ identityKey: string; faces: FoundFace[] }> => {
+  const taken = await timed('intakePhoto', () =>
+    Promise.all(
+      photos.map((source, index) =>
+        intakePhoto.executeWithOptions({ summary: `take in photo ${index + 1} of ${photos.length}` }, [
+          { predictionId, index, source },
+        ]),
+      ),
+    ),
+  )
+  const found = await timed('findFace', () =>
+    Promise.all(
+      taken.map(({ photoKey }, index) =>
+        findFace.executeWithOptions({ summary: `detect a face in photo ${index + 1}` }, [
+          { predictionId, index, photoKey, faceSelection, minFaceSizePx },
+        ]),
+      ),
+    ),
+  )
+  const { identityKey } = await timed('embedFace', () =>
+    embedFace.executeWithOptions({ summary: `embed ${found.length} ${found.length === 1 ? 'face' : 'faces'}` }, [
+      { predictionId, cropKeys: found.map(({ cropKey }) => cropKey) },
+    ]),
+  )
+  return { identityKey, faces: found.map(({ cropKey: _, ...face }) => face) }
+}

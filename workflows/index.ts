@@ -1,0 +1,1 @@
+export { generateFaces } from './generate-faces.ts'
