@@ -75,7 +75,7 @@ export const createGenerateImages = ({ store, diffusion }: GenerateImagesDeps) =
     } catch (error) {
       const reason = context.cancellationSignal.aborted ? context.cancellationSignal.reason : undefined
       if (!(reason instanceof CancelledFailure)) throw error
-      if (reason.message !== 'WORKER_SHUTDOWN') throw reason
+      if (reason.message !== 'WORKER_SHUTDOWN') throw new CancelledFailure(reason.message, [{ step, of: numSteps }])
       await checkpoints.flush()
       beat(step)
       throw ApplicationFailure.create({

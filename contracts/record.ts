@@ -25,6 +25,8 @@ export interface FinishedActivity {
   readonly startedAt: Date
   readonly endedAt: Date
   readonly outcome: 'completed' | 'failed' | 'canceled'
+  /** How far a canceled diffusion had come. */
+  readonly progress?: DiffusionProgress
 }
 
 export interface RecordedFailure {

@@ -82,7 +82,7 @@ export const readRecord = async (
     createdAt: toDate(info?.startTime) ?? new Date(0),
     ...(info?.closeTime && { endedAt: toDate(info.closeTime)! }),
     input: await decodeFromPayloadsAtIndex<GenerateFacesInput>(converter, 0, started.input?.payloads),
-    finished: readFinished(events),
+    finished: await readFinished(converter, events),
     pending: await Promise.all((description.pendingActivities ?? []).map((a) => readPending(converter, a))),
     ...ended,
     ...(state === 'failed' && !ended.failure && { failure: { type: failures.internal, message: closeMessage(last) } }),
@@ -123,7 +123,10 @@ const readPending = async (
   }
 }
 
-const readFinished = (events: readonly HistoryEvent[]): FinishedActivity[] => {
+const readFinished = async (
+  converter: LoadedDataConverter,
+  events: readonly HistoryEvent[],
+): Promise<FinishedActivity[]> => {
   const scheduled = new Map<string, HistoryEvent>()
   const started = new Map<string, HistoryEvent>()
   const finished: FinishedActivity[] = []
@@ -138,6 +141,8 @@ const readFinished = (events: readonly HistoryEvent[]): FinishedActivity[] => {
       event.activityTaskCanceledEventAttributes
     if (!end) continue
     const from = scheduled.get(String(end.scheduledEventId))
+    const canceled = event.activityTaskCanceledEventAttributes
+    const [progress] = (await decodeArrayFromPayloads(converter, canceled?.details?.payloads)) as [DiffusionProgress?]
     const at = toDate(event.eventTime) ?? new Date(0)
     const scheduledAt = toDate(from?.eventTime) ?? at
     finished.push({
@@ -145,11 +150,8 @@ const readFinished = (events: readonly HistoryEvent[]): FinishedActivity[] => {
       scheduledAt,
       startedAt: toDate(started.get(String(end.scheduledEventId))?.eventTime) ?? scheduledAt,
       endedAt: at,
-      outcome: event.activityTaskCompletedEventAttributes
-        ? 'completed'
-        : event.activityTaskCanceledEventAttributes
-          ? 'canceled'
-          : 'failed',
+      outcome: event.activityTaskCompletedEventAttributes ? 'completed' : canceled ? 'canceled' : 'failed',
+      ...(progress && { progress }),
     })
   }
   return finished

@@ -1,0 +1,119 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { type Arc2FaceInput, arc2faceInputSchema } from '../../contracts/arc2face.ts'
+import { limits } from '../../contracts/limits.ts'
+import { isTerminal, type Prediction } from '../../contracts/prediction.ts'
+import { newPredictionId, predictionIdFor, predictionIdPattern } from '../../contracts/prediction-id.ts'
+import { toPrediction } from '../../contracts/prediction-view.ts'
+import type { PredictionRecord } from '../../contracts/record.ts'
+import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { parse, readJson } from '../parse-body.ts'
+import { waitMs } from '../prefer.ts'
+import { createPrepareArc2Face } from '../prepare-arc2face.ts'
+import { Problem } from '../problem.ts'
+
+const createBodySchema = z.strictObject({
+  input: arc2faceInputSchema,
+  /** Replicate's clients send it; every prediction can be streamed. */
+  stream: z.boolean().optional(),
+})
+
+const idempotencyKeySchema = z.string().min(1).max(255)
+// A prediction that has just been started is there; one that a race brought may need a moment.
+const readAttempts = 3
+
+const hashRequest = async (body: unknown): Promise<string> => {
+  const bytes = new TextEncoder().encode(JSON.stringify(body))
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+const describe = (input: Arc2FaceInput & { num_steps: number }) => ({
+  summary: `${input.num_images} images · ${input.num_steps} steps`,
+  details: [
+    '| parameter | value |',
+    '| --- | --- |',
+    `| images | ${input.num_images} |`,
+    `| steps | ${input.num_steps} |`,
+  ].join('\n'),
+})
+
+export const createPredictionRoutes = (deps: ApiDeps) => {
+  const { orchestrator, store, model, publicUrl, temporalUiUrl } = deps
+  const prepare = createPrepareArc2Face({ store, publicUrl, model })
+  const view = (record: PredictionRecord): Promise<Prediction> =>
+    toPrediction(record, {
+      publicUrl,
+      temporalUiUrl,
+      signOutput: (key) => store.signGet(key, { expiresInSeconds: limits.outputUrlSeconds }),
+    })
+
+  /** The record, if it belongs to the one who asks. Another tenant's is as unknown as none. */
+  const find = async (id: string, tenant: string): Promise<PredictionRecord> => {
+    const record = predictionIdPattern.test(id) ? await orchestrator.read(id) : undefined
+    if (record?.tenant !== tenant) throw new Problem(404, 'There is no such prediction')
+    return record
+  }
+
+  const findStarted = async (id: string, tenant: string): Promise<PredictionRecord> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await find(id, tenant)
+      } catch (error) {
+        if (attempt === readAttempts) throw error
+        await new Promise((resolve) => setTimeout(resolve, 50 * attempt))
+      }
+    }
+  }
+
+  const app = new Hono<ApiEnv>()
+
+  app.post('/models/:owner/:name/predictions', async (c) => {
+    if (`${c.req.param('owner')}/${c.req.param('name')}` !== model.name)
+      throw new Problem(404, 'There is no such model')
+    const tenant = c.get('tenant')
+    const wait = waitMs(c.req.header('prefer'))
+    const key = c.req.header('idempotency-key')
+    const json = await readJson(c.req.raw)
+    const { input } = parse(createBodySchema, json)
+    const id =
+      key === undefined
+        ? newPredictionId()
+        : await predictionIdFor(tenant, parse(idempotencyKeySchema, key, ['header', 'idempotency-key']))
+    const requestHash = await hashRequest(json)
+
+    const known = key === undefined ? undefined : await orchestrator.read(id)
+    if (!known) {
+      const prepared = await prepare(input, id, tenant)
+      await orchestrator.start({
+        tenant,
+        model: model.name,
+        version: model.version,
+        requestHash,
+        input: prepared,
+        ...describe({ ...input, num_steps: prepared.numSteps }),
+      })
+    }
+    const record = known ?? (await findStarted(id, tenant))
+    if (record.requestHash !== requestHash) {
+      throw new Problem(409, 'The idempotency key was used with another request')
+    }
+    if (wait === 0) return c.json(await view(record), 201)
+
+    const ended = await orchestrator.waitForEnd(id, wait, c.req.raw.signal)
+    const prediction = await view(ended ? await find(id, tenant) : record)
+    if (isTerminal(prediction.status)) return c.json(prediction, 201)
+    // Every official client takes any other status for the end and would return null.
+    return c.json({ ...prediction, status: 'starting' }, 202)
+  })
+
+  app.get('/predictions/:id', async (c) => c.json(await view(await find(c.req.param('id'), c.get('tenant')))))
+
+  app.post('/predictions/:id/cancel', async (c) => {
+    const { id, state } = await find(c.req.param('id'), c.get('tenant'))
+    if (state === 'running') await orchestrator.cancel(id)
+    return c.json(await view(await find(id, c.get('tenant'))))
+  })
+
+  return app
+}

@@ -1,0 +1,107 @@
+import type { Prediction, PredictionStatus } from './prediction.ts'
+import type { ActivityName, FinishedActivity, PredictionRecord } from './record.ts'
+
+export interface ViewOptions {
+  /** Base of the URLs in answers. */
+  publicUrl: string
+  /** Base of the Temporal UI. */
+  temporalUiUrl: string
+  /** A URL that gives a published file to whoever has it. */
+  signOutput(key: string): Promise<string>
+}
+
+const barWidth = 10
+
+/** A line as tqdm writes it, which Replicate's clients parse: ` 52%|█████     | 13/25`. */
+export const progressLine = (step: number, of: number): string => {
+  const filled = Math.round((step / of) * barWidth)
+  const percent = `${Math.floor((step * 100) / of)}`.padStart(3)
+  return `${percent}%|${'█'.repeat(filled)}${' '.repeat(barWidth - filled)}| ${step}/${of}`
+}
+
+const doing: Record<ActivityName, string> = {
+  intakePhoto: 'Photo taken in',
+  findFace: 'Face found and aligned',
+  embedFace: 'Face embedded',
+  generateImages: 'Images diffused',
+  verifyImages: 'Images compared with the person',
+  publishImages: 'Images published',
+}
+
+const statusOf = ({ state, finished, pending }: PredictionRecord): PredictionStatus => {
+  if (state === 'completed') return 'succeeded'
+  if (state === 'canceled' || state === 'failed') return state
+  return finished.length > 0 || pending.some((activity) => activity.state === 'started') ? 'processing' : 'starting'
+}
+
+/** Steps that an ended diffusion is known to have done. */
+const stepsDone = ({ outcome, progress }: FinishedActivity, of: number): number =>
+  outcome === 'completed' ? of : (progress?.step ?? 0)
+
+/** One line an event; as time goes on lines are only added. */
+export const logLines = (record: PredictionRecord): string[] => {
+  const of = record.input.numSteps
+  const steps = (count: number) => Array.from({ length: count }, (_, k) => progressLine(k + 1, of))
+  const lines = record.finished.flatMap((activity) => [
+    ...(activity.name === 'generateImages' ? steps(stepsDone(activity, of)) : []),
+    ...(activity.outcome === 'completed' ? [doing[activity.name]] : []),
+  ])
+  const diffusing = record.pending.find(({ name }) => name === 'generateImages')
+  return [...lines, ...steps(diffusing?.progress?.step ?? 0)]
+}
+
+/** What a running prediction does now. */
+const currentPhase = ({ state, pending, input }: PredictionRecord) => {
+  const activity = pending[0]
+  if (state !== 'running' || !activity) return {}
+  const { name, state: activityState, progress, attempt, lastFailure } = activity
+  return {
+    phase: name,
+    queued: activityState === 'scheduled',
+    ...(name === 'generateImages' && { step: progress?.step ?? 0, of: input.numSteps }),
+    ...(attempt > 1 && { attempt, last_failure: lastFailure }),
+  }
+}
+
+const seconds = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 1000
+
+/** The prediction as the public API shows it, computed from what the orchestrator knows and nothing else. */
+export const toPrediction = async (record: PredictionRecord, options: ViewOptions): Promise<Prediction> => {
+  const { id, result, failure, createdAt, endedAt, finished } = record
+  const status = statusOf(record)
+  const startedAt = finished[0]?.startedAt ?? (status === 'processing' ? createdAt : undefined)
+  const get = `${options.publicUrl}/v1/predictions/${id}`
+  return {
+    id,
+    model: record.model,
+    version: record.version,
+    created_at: createdAt.toISOString(),
+    started_at: startedAt?.toISOString() ?? null,
+    completed_at: endedAt?.toISOString() ?? null,
+    status,
+    input: { ...record.input.echo },
+    output: result ? await Promise.all(result.images.map(({ key }) => options.signOutput(key))) : null,
+    error: failure ? `${failure.message} (${failure.type})` : null,
+    logs: logLines(record).join('\n'),
+    metrics: {
+      ...(endedAt && { total_time: seconds(createdAt, endedAt) }),
+      ...(endedAt && startedAt && { predict_time: seconds(startedAt, endedAt) }),
+      ...currentPhase(record),
+      ...(result && {
+        similarity: result.images.map(({ similarity }) => similarity),
+        seeds: result.images.map(({ seed }) => seed),
+        attempts: result.images.map(({ attempts }) => attempts),
+        faces: result.faces,
+        timings: Object.fromEntries(Object.entries(result.timingsMs).map(([name, ms]) => [name, ms / 1000])),
+      }),
+      ...(failure && { failure: { type: failure.type, details: failure.details ?? null } }),
+    },
+    data_removed: false,
+    urls: {
+      get,
+      cancel: `${get}/cancel`,
+      stream: `${get}/stream`,
+      web: `${options.temporalUiUrl}/namespaces/${record.namespace}/workflows/${id}/${record.runId}`,
+    },
+  }
+}
