@@ -31,18 +31,30 @@ export interface StartConfig {
   publicUrl: string | undefined
   /** Set where a Temporal server is given: none is started then. */
   temporalAddress: string | undefined
+  /** UI of the given server. */
+  temporalUiUrl: string
   path: string
   cacheDir: string
+  /** What child processes inherit. */
+  env: NodeJS.ProcessEnv
+}
+
+const parsePort = (value: string): number => {
+  const port = Number(value)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new Error(`IDEM_PORT is ${JSON.stringify(value)}; it takes a number from 0 to 65535`)
 }
 
 export const readStartConfig = (env = process.env): StartConfig => ({
   stateDir: resolve(env.IDEM_STATE || '.idem'),
   host: env.IDEM_HOST || '127.0.0.1',
-  port: Number(env.IDEM_PORT || 8787),
+  port: parsePort(env.IDEM_PORT || '8787'),
   publicUrl: env.IDEM_PUBLIC_URL || undefined,
   temporalAddress: env.TEMPORAL_ADDRESS || undefined,
+  temporalUiUrl: env.IDEM_TEMPORAL_UI_URL || 'http://127.0.0.1:8233',
   path: env.PATH ?? '',
   cacheDir: resolve(projectDir, '.cache'),
+  env,
 })
 
 /** Temporal's address, namespace, TLS and API key, as `@temporalio/envconfig` reads them. */

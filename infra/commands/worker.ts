@@ -45,11 +45,14 @@ await runCommand(help, async () => {
     allowPrivateNetwork: config.allowPrivateNetwork,
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown())
+  // Started by a parent that has died.
+  process.once('disconnect', () => workers.shutdown())
   const running = workers.run()
   console.log(`ready: worker for ${names.join(', ')}`)
   try {
     await running
   } finally {
     await connection.close()
+    if (process.connected) process.disconnect()
   }
 })

@@ -1,0 +1,50 @@
+import type { Prediction } from '../../contracts/prediction.ts'
+
+/** The API did not do what was asked; the message is its own. */
+export class ApiError extends Error {
+  override name = 'ApiError'
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+export interface ApiClient {
+  create(input: Record<string, unknown>): Promise<Prediction>
+  get(id: string): Promise<Prediction>
+  cancel(id: string): Promise<Prediction>
+  /** Bytes of an output. */
+  download(url: string): Promise<Uint8Array>
+}
+
+const model = 'idem/arc2face'
+
+/** A client of a running API. Throws `ApiError`, or a plain error where nothing answers. */
+export const createApiClient = (baseUrl: string): ApiClient => {
+  const request = async (url: string, init?: RequestInit): Promise<Response> => {
+    let response: Response
+    try {
+      response = await fetch(url, init)
+    } catch (cause) {
+      throw new Error(`No answer from ${new URL(url).origin}; is Idem running there? (npm start)`, { cause })
+    }
+    if (response.ok) return response
+    const problem = (await response.json().catch(() => ({}))) as { detail?: string }
+    throw new ApiError(response.status, problem.detail ?? `The API answered ${response.status}`)
+  }
+  const json = async (path: string, init?: RequestInit) =>
+    (await (await request(`${baseUrl}/v1${path}`, init)).json()) as Prediction
+
+  return {
+    create: (input) =>
+      json(`/models/${model}/predictions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ input }),
+      }),
+    get: (id) => json(`/predictions/${id}`),
+    cancel: (id) => json(`/predictions/${id}/cancel`, { method: 'POST' }),
+    download: async (url) => new Uint8Array(await (await request(url)).arrayBuffer()),
+  }
+}

@@ -1,0 +1,25 @@
+import { isTerminal, type Prediction } from '../../contracts/prediction.ts'
+import type { ApiClient } from './api-client.ts'
+
+const pollMs = 250
+
+/** Polls until the prediction has ended. `signal` asks the API to cancel it, once. */
+export const follow = async (
+  client: ApiClient,
+  started: Prediction,
+  onChange: (prediction: Prediction) => void,
+  signal?: AbortSignal,
+): Promise<Prediction> => {
+  let prediction = started
+  let canceled = false
+  while (!isTerminal(prediction.status)) {
+    onChange(prediction)
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+    if (signal?.aborted && !canceled) {
+      canceled = true
+      await client.cancel(prediction.id)
+    }
+    prediction = await client.get(prediction.id)
+  }
+  return prediction
+}

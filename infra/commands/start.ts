@@ -1,0 +1,34 @@
+import { once } from 'node:events'
+import { readStartConfig } from '../config.ts'
+import { startStack } from '../stack/stack.ts'
+import { runCommand } from './command.ts'
+
+const help = `Starts everything on this machine and keeps it running: Temporal with its UI, the API, and a worker for every queue.
+
+  npm start
+
+State (Temporal's database, artifacts, secrets) lives in .idem/ (IDEM_STATE) and survives a restart. Ports are the usual
+ones (API 8787, Temporal 7233, UI 8233) or the next free ones. TEMPORAL_ADDRESS uses a running server in place of a new
+one. Ctrl-C stops everything.`
+
+await runCommand(help, async () => {
+  const config = readStartConfig()
+  const stopAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined)
+  const starting = startStack(config, (line) => console.error(line))
+  const stack = await Promise.race([starting, stopAsked])
+  if (!stack) {
+    // Asked to stop while starting: what has come up goes down again.
+    await starting.then((late) => late.stop())
+    return
+  }
+  console.log(`API          ${stack.apiUrl}
+Temporal     ${stack.temporalAddress}
+Temporal UI  ${stack.uiUrl}
+State        ${config.stateDir}
+ready`)
+
+  const broken = await Promise.race([stack.broken, stopAsked])
+  if (!broken) console.log('stopping')
+  await stack.stop()
+  if (broken) throw new Error(broken)
+})

@@ -1,0 +1,1 @@
+"""Turns a checkpoint in diffusers' folder layout into a bundle that Idem runs."""

@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import { searchAttributes } from '../../contracts/search-attributes.ts'
+import type { StartConfig } from '../config.ts'
+import { type DevServer, startDevServer } from '../temporal/dev-server.ts'
+import { findTemporalCli } from '../temporal/find-cli.ts'
+import { freePort, nextFreePort } from '../temporal/ports.ts'
+import { type Child, startChild } from './child.ts'
+import { claimState, recordRunning, releaseState } from './state.ts'
+
+export interface Stack {
+  readonly apiUrl: string
+  readonly uiUrl: string
+  /** host:port of Temporal's gRPC. */
+  readonly temporalAddress: string
+  /** Resolves with the reason when something that the rest needs has ended by itself. */
+  readonly broken: Promise<string>
+  /** Stops what was started, in order, and waits for it. */
+  stop(): Promise<void>
+}
+
+const temporalPorts = { grpc: 7233, ui: 8233 }
+const restartDelayMs = 1_000
+
+const startTemporal = async (config: StartConfig, log: (line: string) => void): Promise<DevServer> => {
+  const cli = await findTemporalCli({ cacheDir: config.cacheDir, path: config.path, onProgress: log })
+  return startDevServer({
+    cli,
+    port: await nextFreePort(temporalPorts.grpc),
+    uiPort: await nextFreePort(temporalPorts.ui),
+    httpPort: await freePort(),
+    metricsPort: await freePort(),
+    dbFile: join(config.stateDir, 'temporal.db'),
+    searchAttributes,
+  })
+}
+
+/** Temporal with its UI, the API, and a worker for every queue, on this machine; resolves when all are ready. */
+export const startStack = async (config: StartConfig, log: (line: string) => void): Promise<Stack> => {
+  await claimState(config.stateDir)
+  let stopping = false
+  let temporal: DevServer | undefined
+  let api: Child | undefined
+  const workers = new Map<string, Child>()
+
+  const stop = async () => {
+    stopping = true
+    await Promise.all([api?.stop(), ...[...workers.values()].map((worker) => worker.stop())])
+    await temporal?.stop()
+    await releaseState(config.stateDir)
+  }
+
+  try {
+    if (!config.temporalAddress) temporal = await startTemporal(config, log)
+    const temporalAddress = config.temporalAddress ?? temporal!.address
+    const port = config.port === 0 ? await freePort() : await nextFreePort(config.port)
+    const apiUrl = `http://${config.host}:${port}`
+    const uiUrl = temporal?.uiUrl ?? config.temporalUiUrl
+    const env: NodeJS.ProcessEnv = {
+      ...config.env,
+      TEMPORAL_ADDRESS: temporalAddress,
+      IDEM_STATE: config.stateDir,
+      IDEM_PORT: `${port}`,
+      IDEM_PUBLIC_URL: config.publicUrl ?? apiUrl,
+      IDEM_TEMPORAL_UI_URL: uiUrl,
+    }
+
+    const startWorker = async (queues: string): Promise<void> => {
+      const worker = await startChild({
+        name: `${queues} worker`,
+        module: new URL('../commands/worker.ts', import.meta.url),
+        args: ['--queues', queues],
+        env,
+        onLine: log,
+      })
+      workers.set(queues, worker)
+      void worker.ended.then(async (how) => {
+        if (stopping) return
+        log(`The worker for ${queues} ${how}; starting it again`)
+        await new Promise((resolve) => setTimeout(resolve, restartDelayMs))
+        if (!stopping) await startWorker(queues).catch((error: Error) => log(error.message))
+      })
+    }
+    const startApi = async () => {
+      const module = new URL('../../api/node.ts', import.meta.url)
+      api = await startChild({ name: 'api', module, env, onLine: log })
+    }
+    await Promise.all([startApi(), startWorker('control,cpu'), startWorker('gpu')])
+
+    await recordRunning(config.stateDir, {
+      pid: process.pid,
+      apiUrl,
+      uiUrl,
+      ...(temporal && { temporalPid: temporal.pid }),
+    })
+    const ends = [api!.ended.then((how) => `The API ${how}`)]
+    if (temporal) ends.push(temporal.ended.then((how) => `The Temporal server ${how}`))
+    return { apiUrl, uiUrl, temporalAddress, broken: Promise.race(ends), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
