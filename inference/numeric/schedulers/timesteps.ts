@@ -1,0 +1,71 @@
+import type { TimestepSpacing } from './config.ts'
+import { SchedulerError } from './scheduler.ts'
+
+/** numpy rounds halves to even. */
+const round = (x: number): number => {
+  const down = Math.floor(x)
+  if (x - down !== 0.5) return Math.round(x)
+  return down % 2 === 0 ? down : down + 1
+}
+
+/** numpy.linspace(0, last, n). */
+const linspace = (last: number, n: number): number[] =>
+  Array.from({ length: n }, (_, i) => (i === n - 1 && n > 1 ? last : n > 1 ? i * (last / (n - 1)) : 0))
+
+/** numpy.arange(start, 0, -step). */
+const fallingTo0 = (start: number, step: number): number[] =>
+  Array.from({ length: Math.max(0, Math.ceil(start / step)) }, (_, i) => start - i * step)
+
+export interface SpacingOptions {
+  spacing: TimestepSpacing
+  steps: number
+  trainTimesteps: number
+  stepsOffset: number
+}
+
+/** Falling timesteps as DDIM takes them: Lin et al. (2023), table 2. `whole: false` keeps linspace's fractions. */
+export const spaceTimesteps = (
+  { spacing, steps, trainTimesteps, stepsOffset }: SpacingOptions,
+  { whole = true } = {},
+): number[] => {
+  switch (spacing) {
+    case 'linspace': {
+      const values = linspace(trainTimesteps - 1, steps)
+      return values.map(whole ? round : Math.fround).reverse()
+    }
+    case 'leading': {
+      const ratio = Math.floor(trainTimesteps / steps)
+      return Array.from({ length: steps }, (_, i) => i * ratio + stepsOffset).reverse()
+    }
+    case 'trailing':
+      return fallingTo0(trainTimesteps, trainTimesteps / steps).map((t) => round(t) - 1)
+  }
+}
+
+/**
+ * Falling timesteps as DPM-Solver takes them: `linspace` and `leading` cut one more step and leave the one at 0 out.
+ * `last` is the number of training timesteps left after clipping at the highest noise.
+ */
+export const spaceSolverTimesteps = (
+  { spacing, steps, trainTimesteps, stepsOffset }: SpacingOptions,
+  last: number,
+): number[] => {
+  switch (spacing) {
+    case 'linspace':
+      return linspace(last - 1, steps + 1)
+        .map(round)
+        .reverse()
+        .slice(0, -1)
+    case 'leading': {
+      const ratio = Math.floor(last / (steps + 1))
+      return Array.from({ length: steps }, (_, i) => (i + 1) * ratio + stepsOffset).reverse()
+    }
+    case 'trailing':
+      return fallingTo0(last, trainTimesteps / steps).map((t) => round(t) - 1)
+  }
+}
+
+export const requireSteps = (steps: number, most: number): void => {
+  if (!Number.isInteger(steps) || steps < 1 || steps > most)
+    throw new SchedulerError(`The scheduler takes 1 to ${most} steps, not ${steps}`)
+}

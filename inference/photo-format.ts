@@ -1,0 +1,37 @@
+/** Formats that are decoded, told by their first bytes: names and media types lie. */
+export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'tiff'
+
+const ascii = (bytes: Uint8Array, start: number, length: number): string =>
+  String.fromCharCode(...bytes.subarray(start, start + length))
+
+const startsWith = (bytes: Uint8Array, ...values: number[]): boolean => values.every((value, i) => bytes[i] === value)
+
+/** Major and compatible brands of an ISO base media file; empty where it is none. */
+const brands = (bytes: Uint8Array): string[] => {
+  if (ascii(bytes, 4, 4) !== 'ftyp') return []
+  const length = Math.min(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), bytes.length, 256)
+  const names = [ascii(bytes, 8, 4)]
+  for (let at = 16; at + 4 <= length; at += 4) names.push(ascii(bytes, at, 4))
+  return names
+}
+
+/** What a file is, or a word for what it seems to be where it is no format of ours. */
+export const sniffPhotoFormat = (
+  bytes: Uint8Array,
+): { format: PhotoFormat } | { format?: undefined; seems: string } => {
+  if (bytes.length < 12) return { seems: 'too short to be a picture' }
+  if (startsWith(bytes, 0xff, 0xd8, 0xff)) return { format: 'jpeg' }
+  if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return { format: 'png' }
+  if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 4) === 'WEBP') return { format: 'webp' }
+  if (/^GIF8[79]a/.test(ascii(bytes, 0, 6))) return { format: 'gif' }
+  if (startsWith(bytes, 0x49, 0x49, 0x2a, 0) || startsWith(bytes, 0x4d, 0x4d, 0, 0x2a)) return { format: 'tiff' }
+  const found = brands(bytes)
+  if (found.some((brand) => /^avi[fs]$/.test(brand))) return { format: 'avif' }
+  if (found.some((brand) => /^he[iv][cxs]$/.test(brand))) return { seems: 'HEIC' }
+  if (found.length > 0) return { seems: 'a video or another ISO media file' }
+  if (ascii(bytes, 0, 5) === '%PDF-') return { seems: 'a PDF' }
+  const text = ascii(bytes, 0, 256).trimStart().toLowerCase()
+  if (/^(\ufeff|ï»¿)?(<\?xml|<svg|<!doctype svg)/.test(text)) return { seems: 'an SVG or XML file' }
+  if (/^<(!doctype )?html/.test(text)) return { seems: 'a web page' }
+  return { seems: 'no known picture format' }
+}
