@@ -38,13 +38,15 @@ const main = async () => {
   ])
   console.log(`ready: api on ${publicUrl}`)
 
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  // The last one: started by a parent that has died.
+  await Promise.race(['SIGTERM', 'SIGINT', 'disconnect'].map((event) => once(process, event)))
   const closed = once(server, 'close')
   server.close()
   const timer = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), closeTimeoutMs)
   await closed
   clearTimeout(timer)
   await connection.close()
+  if (process.connected) process.disconnect()
 }
 
 try {

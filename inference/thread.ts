@@ -16,7 +16,25 @@ interface Abort {
 type Reply =
   | { kind: 'event'; id: number; event: unknown }
   | { kind: 'result'; id: number; value: unknown }
-  | { kind: 'error'; id: number; error: unknown }
+  | { kind: 'error'; id: number; error: SentError }
+
+/** An error as a message: structured clone would drop what makes it typed. */
+interface SentError {
+  name: string
+  message: string
+  stack?: string
+  fields: Record<string, unknown>
+  cause?: SentError
+}
+
+const packError = (error: unknown): SentError => {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), fields: {} }
+  const { name, message, stack, cause, ...fields } = error as Error & Record<string, unknown>
+  return { name, message, stack, fields, ...(cause !== undefined && { cause: packError(cause) }) }
+}
+
+const unpackError = ({ name, message, stack, fields, cause }: SentError): Error =>
+  Object.assign(new Error(message, cause && { cause: unpackError(cause) }), fields, { name, stack })
 
 /** The thread ended while calls were under way, or was closed. */
 export class ThreadEnded extends Error {
@@ -35,9 +53,16 @@ export interface Thread {
   close(): Promise<void>
 }
 
+/** Node 20 does not hand `--import tsx` down to threads: the thread registers it by itself before it loads TypeScript. */
+const bootstrap = (module: URL): URL => {
+  const api = JSON.stringify(import.meta.resolve('tsx/esm/api'))
+  const code = `import { register } from ${api}; register(); await import(${JSON.stringify(module.href)})`
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`)
+}
+
 /** Starts `module` (a TypeScript file that calls `serveThread`) in a worker thread. */
 export const startThread = (module: URL, data: unknown): Thread => {
-  const worker = new Worker(module, { workerData: data, execArgv: ['--import', import.meta.resolve('tsx')] })
+  const worker = new Worker(bootstrap(module), { workerData: data, execArgv: [] })
   const pending = new Map<
     number,
     { resolve: (v: never) => void; reject: (e: unknown) => void; onEvent?: (e: never) => void }
@@ -56,7 +81,7 @@ export const startThread = (module: URL, data: unknown): Thread => {
     if (reply.kind === 'event') return call.onEvent?.(reply.event as never)
     pending.delete(reply.id)
     if (reply.kind === 'result') call.resolve(reply.value as never)
-    else call.reject(reply.error)
+    else call.reject(unpackError(reply.error))
   })
   worker.on('error', (cause) => end(new ThreadEnded(`The inference thread failed: ${String(cause)}`, { cause })))
   worker.on('exit', (code) => end(new ThreadEnded(`The inference thread ended with code ${code}`)))
@@ -128,7 +153,7 @@ export const serveThread = <D>(create: (data: D) => Promise<Methods>): void => {
         port.postMessage({ kind: 'result', id, value: value.value } satisfies Reply, value.buffers)
       else port.postMessage({ kind: 'result', id, value } satisfies Reply)
     } catch (error) {
-      port.postMessage({ kind: 'error', id, error } satisfies Reply)
+      port.postMessage({ kind: 'error', id, error: packError(error) } satisfies Reply)
     } finally {
       running.delete(id)
     }

@@ -1,5 +1,5 @@
-import type { PromptEmbedding } from './text-encoder.ts'
 import type { Network } from './runtime.ts'
+import type { PromptEmbedding } from './text-encoder.ts'
 
 /** One row of a batch: rows may come from different jobs at different timesteps. */
 export interface UnetRow {

@@ -2,7 +2,7 @@ import type { CreateDetector } from './detector.ts'
 import { inputSize } from './input-size.ts'
 import { suppressNonMaxima } from './numeric/nms.ts'
 import { toPlanar } from './numeric/planar.ts'
-import { rint, resizeBilinear } from './numeric/resize.ts'
+import { resizeBilinear, rint } from './numeric/resize.ts'
 import type { Point } from './numeric/similarity-transform.ts'
 import { loadNetwork } from './runtime.ts'
 
@@ -69,12 +69,7 @@ export const createYunet: CreateDetector = async (spec, options) => {
           const w = Math.exp(boxes[i * 4 + 2]!) * stride
           const h = Math.exp(boxes[i * 4 + 3]!) * stride
           foundScores.push(score)
-          foundBoxes.push([
-            (column + boxes[i * 4]!) * stride - w / 2,
-            (row + boxes[i * 4 + 1]!) * stride - h / 2,
-            w,
-            h,
-          ])
+          foundBoxes.push([(column + boxes[i * 4]!) * stride - w / 2, (row + boxes[i * 4 + 1]!) * stride - h / 2, w, h])
           const at = i * 2 * LANDMARKS
           foundLandmarks.push(
             Array.from({ length: LANDMARKS }, (_, n) => [

@@ -5,10 +5,12 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
-import { temporal } from '@temporalio/proto'
+import proto, { type temporal } from '@temporalio/proto'
 import { queues } from '../../contracts/queues.ts'
 import { type Orchestrator, OrchestratorUnavailable } from '../orchestrator.ts'
 import { type Memo, readRecord } from './read-history.ts'
+
+const { HistoryEventFilterType } = proto.temporal.api.enums.v1
 
 // grpc-js status codes.
 const grpc = { notFound: 5, deadlineExceeded: 4, resourceExhausted: 8, cancelled: 1, unavailable: 14 }
@@ -111,8 +113,7 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
               namespace,
               execution: { workflowId: id },
               waitNewEvent: true,
-              historyEventFilterType:
-                temporal.api.enums.v1.HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+              historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
               ...(nextPageToken && { nextPageToken }),
             })
           const timed = () => connection.withDeadline(Math.min(deadline, Date.now() + longPollMs), poll)

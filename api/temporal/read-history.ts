@@ -6,7 +6,7 @@ import {
   decodeMapFromPayloads,
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/index.js'
-import { temporal } from '@temporalio/proto'
+import proto, { type temporal } from '@temporalio/proto'
 import { failures } from '../../contracts/failures.ts'
 import type { DiffusionProgress, GenerateFacesInput, GenerateFacesResult } from '../../contracts/generate-faces.ts'
 import type {
@@ -21,7 +21,7 @@ type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionRes
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent
 type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined
 
-const { PendingActivityState, WorkflowExecutionStatus } = temporal.api.enums.v1
+const { PendingActivityState, WorkflowExecutionStatus } = proto.temporal.api.enums.v1
 
 export interface Memo {
   tenant: string

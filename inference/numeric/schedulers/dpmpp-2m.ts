@@ -1,5 +1,5 @@
-import { readChoice, readFlag, readNumber, readPredictionType, readTimestepSpacing, refuseOptions } from './config.ts'
 import type { PredictionType, SchedulerConfig } from './config.ts'
+import { readChoice, readFlag, readNumber, readPredictionType, readTimestepSpacing, refuseOptions } from './config.ts'
 import { alphasCumprod } from './noise-schedule.ts'
 import { type Scheduler, unscaled } from './scheduler.ts'
 import { interpolate, karrasSigmas, timestepOfSigma, trainingSigmas } from './sigmas.ts'
@@ -64,7 +64,10 @@ export const createDpmpp2m = (config: SchedulerConfig, { karras = false } = {}):
       initNoiseSigma: 1,
       takesNoise: () => false,
       scaleModelInput: unscaled,
-      step: (index: number, { prediction, sample, memory }: { prediction: Float32Array; sample: Float32Array; memory?: Float32Array }) => {
+      step: (
+        index: number,
+        { prediction, sample, memory }: { prediction: Float32Array; sample: Float32Array; memory?: Float32Array },
+      ) => {
         const from = at(index)
         const to = at(index + 1)
         const clean = predictClean(predictionType, prediction, sample, from)

@@ -37,9 +37,7 @@ const betas = (config: SchedulerConfig, n: number, defaults: { start: number; en
       return linspace(sqrt(start), sqrt(end), n).map((root) => root * root)
     case 'squaredcos_cap_v2': {
       const alphaBar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2
-      return Float32Array.from({ length: n }, (_, i) =>
-        Math.min(1 - alphaBar((i + 1) / n) / alphaBar(i / n), MAX_BETA),
-      )
+      return Float32Array.from({ length: n }, (_, i) => Math.min(1 - alphaBar((i + 1) / n) / alphaBar(i / n), MAX_BETA))
     }
   }
 }
@@ -67,7 +65,10 @@ const rescaleToZeroSnr = (original: Float32Array): Float32Array => {
  */
 export const alphasCumprod = (
   config: SchedulerConfig,
-  { keepsLast, defaults = { start: 0.0001, end: 0.02, kind: 'linear' } }: {
+  {
+    keepsLast,
+    defaults = { start: 0.0001, end: 0.02, kind: 'linear' },
+  }: {
     keepsLast: boolean
     defaults?: { start: number; end: number; kind: BetaSchedule }
   },
