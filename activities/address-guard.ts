@@ -24,6 +24,8 @@ const metadata: ReadonlySet<string> = new Set(['168.63.129.16', 'fd00:ec2::254',
  */
 export const isAddressAllowed = (address: string, { allowPrivateNetwork }: AddressGuardOptions): boolean => {
   if (!ipaddr.isValid(address) || isIP(address) === 0) return false
+  // ipaddr.js takes the deprecated `::127.0.0.1` for a mapped address.
+  if (address.includes(':') && address.includes('.') && !/(^|:)ffff:\d+\./i.test(address)) return false
   // A mapped address is the IPv4 address to the system that connects to it.
   const parsed = ipaddr.process(address)
   if (metadata.has(parsed.toString())) return false
