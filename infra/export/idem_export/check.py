@@ -1,0 +1,45 @@
+"""Runs an exported network beside its PyTorch original."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor
+
+from .errors import ExportError
+from .onnx_export import Network
+
+# Largest difference that is rounding and not a mistake, relative to the size of the output.
+TOLERANCE = {"fp32": 1e-3, "fp16": 5e-2}
+
+
+def variants(network: Network) -> list[dict[str, Tensor]]:
+    """The example batch, one row of it, and for pictures twice the size: shapes must not be frozen."""
+    one = {name: value[:1] for name, value in network.inputs.items()}
+    larger = {
+        name: value.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3) if value.ndim == 4 else value
+        for name, value in network.inputs.items()
+    }
+    changed = any(value.ndim == 4 for value in network.inputs.values())
+    return [network.inputs, one, *([larger] if changed else [])]
+
+
+@torch.no_grad()
+def compare(network: Network, path: Path, precision: str) -> float:
+    """Largest absolute difference to PyTorch over all shapes tried. Raises ExportError when it is no rounding."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for inputs in variants(network):
+        expected = network.module(*inputs.values()).numpy()
+        (found,) = session.run([network.output], {name: value.numpy() for name, value in inputs.items()})
+        if found.shape != expected.shape:
+            raise ExportError(f"{path.name} gives {found.shape} where PyTorch gives {expected.shape}")
+        difference = float(np.abs(found - expected).max())
+        limit = TOLERANCE[precision] * max(1.0, float(np.abs(expected).max()))
+        if not difference <= limit:
+            raise ExportError(f"{path.name} differs from PyTorch by {difference:.3g}, more than {limit:.3g}")
+        worst = max(worst, difference)
+    return worst
