@@ -46,6 +46,7 @@ export const createGenerateImages = ({ store, diffusion }: GenerateImagesDeps) =
     const beat = (step: number) =>
       context.heartbeat({ step, of: numSteps, ...checkpoints.last() } satisfies DiffusionProgress)
     beat(resume?.step ?? 0)
+    if (resume) context.log.warn(`The diffusion goes on after step ${resume.step} of ${numSteps}`)
     // A long first load or decode must not look like a dead worker.
     let step = resume?.step ?? 0
     const pulse = setInterval(() => beat(step), 2_000)

@@ -74,6 +74,8 @@ const diffusionSchema = z.object({
   embeddingSize: z.number().int().positive(),
   precision: z.enum(['fp32', 'fp16']),
   scheduler: schedulerConfigSchema,
+  /** Overrides the scheduler file's `timestep_spacing`, which in a PNDM file is no choice but that class's default. */
+  timestepSpacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
   defaults: z.object({
     scheduler: z.string(),
     steps: z.number().int().positive(),

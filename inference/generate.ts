@@ -65,6 +65,10 @@ const concatenate = (parts: readonly Float32Array[]): Float32Array => {
   return whole
 }
 
+/** The checkpoint's scheduler file, with what the bundle's manifest makes of it. */
+export const schedulerConfigOf = ({ scheduler, timestepSpacing }: DiffusionSpec) =>
+  timestepSpacing ? { ...scheduler, _class_name: undefined, timestep_spacing: timestepSpacing } : scheduler
+
 /** Noise of one image: from its own generator, or as given. Draws come in order, one call a draw. */
 const createNoise = ({ seed, latents, noise }: ImageRequest, generator: GeneratorKind, length: number) => {
   let randn: Randn | undefined
@@ -98,7 +102,7 @@ export const denoise = async (
   const run = identityOf(request)
   if (resume) checkFits(resume, run, size * images.length)
 
-  const schedule = createScheduler(request.scheduler, spec.scheduler).setTimesteps(request.steps)
+  const schedule = createScheduler(request.scheduler, schedulerConfigOf(spec)).setTimesteps(request.steps)
   const noises = images.map((image) => createNoise(image, request.generator, size))
   const initial = concatenate(noises.map(({ initial }) => initial()))
   let latents = resume?.latents ?? initial.map((x) => x * schedule.initNoiseSigma)

@@ -1,3 +1,4 @@
+import { logFloat32, sincosFloat32 } from './cephes.ts'
 import { createMt19937 } from './mt19937.ts'
 
 const BLOCK = 16
@@ -47,12 +48,12 @@ export const createTorchCpuRandn = (seed: bigint): ((n: number) => Float32Array)
   }
 }
 
-/** In place, in float32 throughout as PyTorch's vectorised kernel: value j and value j + 8 make one pair. */
+/** In place, as PyTorch's AVX2 kernel does it: value j and value j + 8 make one pair. */
 const boxMullerBlock = (block: Float32Array) => {
   for (let j = 0; j < HALF; j++) {
-    const radius = fround(Math.sqrt(fround(-2 * fround(Math.log(fround(1 - block[j]!))))))
-    const angle = fround(TWO_PI * block[j + HALF]!)
-    block[j] = radius * fround(Math.cos(angle))
-    block[j + HALF] = radius * fround(Math.sin(angle))
+    const radius = fround(Math.sqrt(fround(-2 * logFloat32(fround(1 - block[j]!)))))
+    const [sin, cos] = sincosFloat32(fround(TWO_PI * block[j + HALF]!))
+    block[j] = radius * cos
+    block[j + HALF] = radius * sin
   }
 }

@@ -110,11 +110,14 @@ await runCommand(help, async () => {
   else console.log('Starting Temporal, the API and the workers')
   const stack = running?.apiUrl ? undefined : await startStack(config, (line) => console.error(line))
   const faces = createFaceEngine({ models: faceModels(await loadBundle(readWorkerConfig().models)) })
+  let stopping = false
   const stopOnSignal = () => {
+    if (stopping) return
+    stopping = true
     console.error('stopping')
     void (stack?.stop() ?? Promise.resolve()).then(() => process.exit(130))
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stopOnSignal)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stopOnSignal)
   try {
     console.log(`API          ${stack?.apiUrl ?? running?.apiUrl}`)
     console.log(`Temporal UI  ${stack?.uiUrl ?? running?.uiUrl}`)

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { readStartConfig } from '../config.ts'
 import { startStack } from '../stack/stack.ts'
 import { runCommand } from './command.ts'
@@ -13,7 +12,10 @@ one. Ctrl-C stops everything.`
 
 await runCommand(help, async () => {
   const config = readStartConfig()
-  const stopAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined)
+  const stopAsked = new Promise<undefined>((resolve) => {
+    // Stays: a second Ctrl-C, or one that npm passes on as well, must not cut the stopping short.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(undefined))
+  })
   const starting = startStack(config, (line) => console.error(line))
   const stack = await Promise.race([starting, stopAsked])
   if (!stack) {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { DefaultLogger, type LogEntry, NativeConnection, Runtime } from '@temporalio/worker'
 import { type Queue, queues } from '../../contracts/queues.ts'
 import { loadBundle } from '../../inference/bundle.ts'
 import { readStorageConfig } from '../../storage/config.ts'
@@ -25,6 +25,16 @@ const parseQueues = (list: string): Queue[] => {
   return names as Queue[]
 }
 
+/** One line an entry. A worker of ours serves workflows or activities; the SDK warns that it does not do both. */
+const logEntry = ({ level, message, meta }: LogEntry) => {
+  if (message.includes('not polling for')) return
+  const { error, workflowId, activityType, attempt } = meta ?? {}
+  const failure =
+    error instanceof Error ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}` : ''
+  const about = [activityType, workflowId, attempt && `attempt ${attempt}`, failure].filter(Boolean).join(' · ')
+  console.error(`${level} ${message}${about ? ` (${about})` : ''}`)
+}
+
 await runCommand(help, async () => {
   const { values } = parseArgs({ options: { queues: { type: 'string', default: 'control,cpu,gpu' } } })
   const names = parseQueues(values.queues)
@@ -33,7 +43,7 @@ await runCommand(help, async () => {
   const { store } = await readStorageConfig()
   const { connectionOptions, namespace } = readTemporalConfig()
 
-  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] })
+  Runtime.install({ logger: new DefaultLogger('WARN', logEntry), shutdownSignals: [] })
   const connection = await NativeConnection.connect(connectionOptions)
   const workers = await createWorkers({
     connection,

@@ -12,6 +12,8 @@ export interface Stack {
   readonly uiUrl: string
   /** host:port of Temporal's gRPC. */
   readonly temporalAddress: string
+  /** By the queues that they serve. */
+  readonly workers: ReadonlyMap<string, Child>
   /** Resolves with the reason when something that the rest needs has ended by itself. */
   readonly broken: Promise<string>
   /** Stops what was started, in order, and waits for it. */
@@ -94,7 +96,7 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
     })
     const ends = [api!.ended.then((how) => `The API ${how}`)]
     if (temporal) ends.push(temporal.ended.then((how) => `The Temporal server ${how}`))
-    return { apiUrl, uiUrl, temporalAddress, broken: Promise.race(ends), stop }
+    return { apiUrl, uiUrl, temporalAddress, workers, broken: Promise.race(ends), stop }
   } catch (error) {
     await stop()
     throw error

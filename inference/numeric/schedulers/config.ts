@@ -29,7 +29,8 @@ export const readPredictionType = (config: SchedulerConfig): PredictionType =>
  * diffusers hands only what a configuration chose from one scheduler to another, never its class's defaults.
  * PNDM's default is `leading`, and `save_pretrained` writes defaults like choices, so a PNDM file's `leading` says
  * nothing about the other schedulers: Stable Diffusion 1.5's own file has no such entry. A file of another class, or
- * without `_class_name`, means what it says.
+ * without `_class_name`, means what it says. `diffusers` itself, given such a file, takes its `leading`: a bundle that
+ * wants that says so in its manifest.
  */
 export const readTimestepSpacing = (config: SchedulerConfig, fallback: TimestepSpacing): TimestepSpacing => {
   const inherited = config._class_name === 'PNDMScheduler' && config.timestep_spacing === 'leading'

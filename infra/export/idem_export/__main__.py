@@ -24,6 +24,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--precision", choices=("fp32", "fp16"), default="fp32", help="fp32 for the CPU, fp16 for GPUs")
     parser.add_argument("--lora", type=Path, help="LoRA to merge into the UNet, such as LCM-LoRA")
     parser.add_argument("--embedding-size", type=int, default=512, help="length of the face vector")
+    parser.add_argument(
+        "--timestep-spacing",
+        choices=("leading", "linspace", "trailing"),
+        help="in place of the scheduler file's, where that is PNDM's default and no choice",
+    )
     parser.add_argument("--vae-encoder", action="store_true", help="export the VAE's encoder too")
     parser.add_argument("--detector", type=Path)
     parser.add_argument("--detector-kind", choices=("yunet", "scrfd"))
@@ -106,6 +111,7 @@ def export(options: argparse.Namespace, folder: Path) -> None:
         vae_encoder=options.vae_encoder,
         recogniser_sha256=recogniser,
         preview=preview,
+        timestep_spacing=options.timestep_spacing,
     )
     write_manifest(
         folder,

@@ -34,6 +34,7 @@ def describe_diffusion(
     vae_encoder: bool,
     recogniser_sha256: str | None,
     preview: dict | None,
+    timestep_spacing: str | None = None,
 ) -> dict:
     # LCM needs few steps and was distilled with the guidance inside; the others are Arc2Face's own defaults.
     defaults = ("lcm", 4, 1.0) if lcm else ("dpmpp_2m", 25, 3.0)
@@ -54,6 +55,8 @@ def describe_diffusion(
         "scheduler": checkpoint.scheduler_config,
         "defaults": dict(zip(("scheduler", "steps", "guidanceScale"), defaults)),
     }
+    if timestep_spacing:
+        diffusion["timestepSpacing"] = timestep_spacing
     if vae_encoder:
         diffusion["vaeEncoder"] = {"file": "vae_encoder.onnx"}
     if recogniser_sha256:

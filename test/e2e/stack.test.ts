@@ -1,0 +1,124 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client, Connection } from '@temporalio/client'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { Prediction } from '../../contracts/prediction.ts'
+import { decodePhoto, encodePng } from '../../inference/image.ts'
+import { type ApiClient, createApiClient } from '../../infra/client/api-client.ts'
+import { follow } from '../../infra/client/follow.ts'
+import { readStartConfig } from '../../infra/config.ts'
+import { type Stack, startStack } from '../../infra/stack/stack.ts'
+
+let stateDir: string
+let stack: Stack
+let client: ApiClient
+const lines: string[] = []
+
+const start = async () => {
+  const config = readStartConfig({ ...process.env, IDEM_STATE: stateDir, IDEM_PORT: '0', TEMPORAL_ADDRESS: '' })
+  // The CLI that the whole run has found already.
+  const path = join(inject('temporalCli'), '..')
+  stack = await startStack({ ...config, path: `${path}:${config.path}` }, (line) => lines.push(line))
+  client = createApiClient(stack.apiUrl)
+}
+
+const portrait = async (name: string) =>
+  `data:image/jpeg;base64,${(await readFile(`samples/${name}`)).toString('base64')}`
+
+const until = (prediction: Prediction, reached: (p: Prediction) => boolean): Promise<Prediction> =>
+  new Promise((resolve, reject) => {
+    const seen = (p: Prediction) => reached(p) && resolve(p)
+    follow(client, prediction, seen).then((p) => reject(new Error(`it ended before: ${p.status} ${p.error}`)), reject)
+  })
+
+const diffusing = (atLeast: number) => (p: Prediction) =>
+  (p.metrics as { phase?: string; step?: number }).phase === 'generateImages' && Number(p.metrics.step) >= atLeast
+
+const finish = (prediction: Prediction) => follow(client, prediction, () => undefined)
+
+const download = (prediction: Prediction) =>
+  Promise.all((prediction.output as string[]).map((url) => client.download(url)))
+
+beforeAll(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'idem-stack-'))
+  await start()
+}, 120_000)
+afterAll(async () => {
+  await stack?.stop()
+  await rm(stateDir, { recursive: true, force: true })
+}, 60_000)
+
+describe('a stack of real processes', () => {
+  it('turns a portrait into images of that person', async () => {
+    const started = await client.create({ input_image: await portrait('male_26.jpg'), num_images: 2, seed: 11 })
+    expect(started.status).toBe('starting')
+    const prediction = await finish(started)
+    expect(prediction).toMatchObject({ status: 'succeeded', error: null, data_removed: false })
+    expect(prediction.metrics.seeds).toEqual([11, 12])
+    expect(prediction.logs).toMatch(/^100%\|█+\| 25\/25$/m)
+    for (const bytes of await download(prediction)) {
+      expect(await decodePhoto(bytes)).toMatchObject({ width: 128, height: 128 })
+    }
+  })
+
+  it('keeps bytes and vectors out of the history, and has a summary for every step', async () => {
+    const started = await client.create({ input_image: await portrait('male_83.jpg'), num_images: 1, num_steps: 2 })
+    await finish(started)
+    const connection = await Connection.connect({ address: stack.temporalAddress })
+    const history = await new Client({ connection }).workflow.getHandle(started.id).fetchHistory()
+    await connection.close()
+    const text = JSON.stringify(history)
+    expect(text.length).toBeLessThan(60_000)
+    const scheduled = history.events?.filter((event) => event.activityTaskScheduledEventAttributes) ?? []
+    expect(scheduled).toHaveLength(6)
+    expect(scheduled.every((event) => event.userMetadata?.summary)).toBe(true)
+  })
+
+  it('fails with no_face before the gpu queue', async () => {
+    const grey = { data: new Uint8Array(256 * 256 * 3).fill(128), width: 256, height: 256 }
+    const png = Buffer.from(await encodePng(grey)).toString('base64')
+    const prediction = await finish(await client.create({ input_image: `data:image/png;base64,${png}` }))
+    expect(prediction.status).toBe('failed')
+    expect(prediction.error).toContain('no_face')
+    expect(prediction.metrics.failure).toMatchObject({ type: 'no_face' })
+    expect(prediction.logs).not.toContain('|')
+  })
+
+  it('goes on at the last checkpoint when the worker is killed, and makes the same bytes', async () => {
+    const input = { input_image: await portrait('female_34.jpg'), num_images: 2, num_steps: 60, seed: 5 }
+    const undisturbed = await finish(await client.create(input))
+    const started = await client.create(input)
+    const before = await until(started, diffusing(8))
+    process.kill(stack.workers.get('gpu')!.pid, 'SIGKILL')
+    const prediction = await finish(started)
+    expect(prediction.status).toBe('succeeded')
+    const resumed = lines.find((line) => line.includes('goes on after step'))
+    expect(Number(/after step (\d+)/.exec(resumed ?? '')?.[1])).toBeGreaterThanOrEqual(Number(before.metrics.step) - 2)
+    const [one, other] = await Promise.all([download(undisturbed), download(prediction)])
+    expect(other.map((bytes) => Buffer.from(bytes))).toEqual(one.map((bytes) => Buffer.from(bytes)))
+  }, 120_000)
+
+  it('cancels within a step, says how far it came, and cancels twice as once', async () => {
+    const started = await client.create({ input_image: await portrait('male_45.jpg'), num_images: 4, num_steps: 100 })
+    await until(started, diffusing(2))
+    await client.cancel(started.id)
+    const prediction = await finish(started)
+    expect(prediction.status).toBe('canceled')
+    expect(prediction.logs).toMatch(/ \d+\/100$/)
+    expect(await client.cancel(started.id)).toMatchObject({ status: 'canceled' })
+  })
+
+  it('finishes after a restart what was started before', async () => {
+    const started = await client.create({ input_image: await portrait('male_70.jpg'), num_images: 2, num_steps: 50 })
+    await until(started, diffusing(3))
+    await stack.stop()
+    await expect(client.get(started.id)).rejects.toThrow('No answer')
+    await start()
+    expect(await finish(started)).toMatchObject({ status: 'succeeded' })
+  }, 120_000)
+
+  it('refuses a second stack on the same state', async () => {
+    await expect(start()).rejects.toThrow('already')
+  })
+})

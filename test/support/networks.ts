@@ -1,0 +1,21 @@
+import { type Bundle, loadBundle } from '../../inference/bundle.ts'
+import { loadNetwork } from '../../inference/runtime.ts'
+import { createTextEncoder } from '../../inference/text-encoder.ts'
+import { createUnet } from '../../inference/unet.ts'
+import { createVaeDecoder } from '../../inference/vae.ts'
+
+/** A bundle's diffusion networks in this thread. */
+export const loadDiffusion = async (folder: string) => {
+  const bundle: Bundle = await loadBundle(folder)
+  const spec = bundle.manifest.diffusion
+  const load = (file: string) => loadNetwork(bundle.path(file))
+  return {
+    bundle,
+    spec,
+    textEncoder: createTextEncoder(await load(spec.textEncoder.file), spec),
+    unet: createUnet(await load(spec.unet.file), spec.hiddenSize),
+    vaeDecoder: createVaeDecoder(await load(spec.vaeDecoder.file)),
+  }
+}
+
+export type Diffusion = Awaited<ReturnType<typeof loadDiffusion>>
