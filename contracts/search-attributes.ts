@@ -2,6 +2,4 @@
 export const searchAttributes = {
   IdemTenant: 'Keyword',
   IdemModel: 'Keyword',
-  IdemStatus: 'Keyword',
-  IdemFailure: 'Keyword',
 } as const

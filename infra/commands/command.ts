@@ -27,3 +27,25 @@ export const runCommand = async (help: string, main: () => Promise<void>): Promi
     process.exitCode = usage ? 2 : 1
   }
 }
+
+/** The number of an option, or undefined where it is not given. Throws `UsageError` outside its range. */
+export const numberOption = (
+  name: string,
+  value: string | undefined,
+  { integer = false, min, max }: { integer?: boolean; min: number; max: number },
+): number | undefined => {
+  if (value === undefined) return undefined
+  const number = Number(value)
+  const fits = value.trim() !== '' && number >= min && number <= max && (!integer || Number.isInteger(number))
+  if (!fits)
+    throw new UsageError(
+      `${name} takes ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}, not "${value}"`,
+    )
+  return number
+}
+
+/** An option that is one of a few words. */
+export const choiceOption = <T extends string>(name: string, value: string, all: readonly T[]): T => {
+  if (all.includes(value as T)) return value as T
+  throw new UsageError(`${name} is one of ${all.join(', ')}, not "${value}"`)
+}

@@ -8,7 +8,7 @@ import { createProgress } from '../client/progress.ts'
 import { formatSimilarity, saveOutputs, writeContactSheet } from '../client/save.ts'
 import { readStartConfig } from '../config.ts'
 import { findRunning } from '../stack/state.ts'
-import { runCommand, UsageError } from './command.ts'
+import { numberOption, runCommand, UsageError } from './command.ts'
 
 const help = `Makes new photos of the person in a photo, through a running API (npm start).
 
@@ -25,13 +25,6 @@ const help = `Makes new photos of the person in a photo, through a running API (
   --help
 
 Ctrl-C cancels the prediction. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 canceled.`
-
-const number = (name: string, value: string | undefined): number | undefined => {
-  if (value === undefined) return undefined
-  if (value.trim() === '' || !Number.isFinite(Number(value)))
-    throw new UsageError(`${name} takes a number, not "${value}"`)
-  return Number(value)
-}
 
 await runCommand(help, async () => {
   const { values, positionals } = parseArgs({
@@ -60,10 +53,10 @@ await runCommand(help, async () => {
   process.once('SIGINT', () => controller.abort())
   const started = await client.create({
     input_image: `data:application/octet-stream;base64,${bytes.toString('base64')}`,
-    num_images: number('--num-images', values['num-images']),
-    seed: number('--seed', values.seed),
-    num_steps: number('--steps', values.steps),
-    guidance_scale: number('--guidance', values.guidance),
+    num_images: numberOption('--num-images', values['num-images'], { integer: true, min: 1, max: 16 }),
+    seed: numberOption('--seed', values.seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER }),
+    num_steps: numberOption('--steps', values.steps, { integer: true, min: 1, max: 100 }),
+    guidance_scale: numberOption('--guidance', values.guidance, { min: 0, max: 20 }),
   })
   const progress = createProgress(process.stderr)
   const prediction = await follow(client, started, progress.show, controller.signal).finally(progress.stop)
