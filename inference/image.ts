@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import sharp from 'sharp'
+import type { Face } from './face.ts'
 import type { RgbImage } from './numeric/image.ts'
 import { sniffPhotoFormat } from './photo-format.ts'
 
@@ -16,6 +17,14 @@ export interface PhotoLimits {
 }
 
 export const photoLimits: PhotoLimits = { bytes: 20 * 1024 * 1024, pixels: 50_000_000, minSidePx: 32 }
+
+export interface DecodeOptions extends Partial<PhotoLimits> {
+  /**
+   * `managed` (default): an embedded ICC profile is converted to sRGB and transparency lies over white. `stored`: the
+   * numbers as they are in the file, profile and transparency ignored, as OpenCV's imread reads them.
+   */
+  colours?: 'managed' | 'stored'
+}
 
 export type PhotoErrorType = 'photo_unreadable' | 'photo_unsupported' | 'photo_too_large' | 'photo_too_small'
 
@@ -56,10 +65,13 @@ const toThreeChannels = (data: Uint8Array, channels: number): Uint8Array => {
 }
 
 /**
- * The pixels of a photo: the first frame, upright by its EXIF orientation, in sRGB, transparency over white.
+ * The pixels of a photo: the first frame, upright by its EXIF orientation.
  * Throws `PhotoError` where it is no photo, is damaged or exceeds the limits.
  */
-export const decodePhoto = async (bytes: Uint8Array, overrides: Partial<PhotoLimits> = {}): Promise<RgbImage> => {
+export const decodePhoto = async (
+  bytes: Uint8Array,
+  { colours = 'managed', ...overrides }: DecodeOptions = {},
+): Promise<RgbImage> => {
   const limits = { ...photoLimits, ...overrides }
   if (bytes.length > limits.bytes) {
     const message = `The photo has ${bytes.length} bytes; at most ${limits.bytes} are allowed`
@@ -78,8 +90,9 @@ export const decodePhoto = async (bytes: Uint8Array, overrides: Partial<PhotoLim
     })
   checkSize(width, height, limits)
   try {
-    const { data, info } = await sharp(bytes, { ...options, autoOrient: true })
-      .flatten({ background: 'white' })
+    const managed = colours === 'managed'
+    const photo = sharp(bytes, { ...options, autoOrient: true, ignoreIcc: !managed })
+    const { data, info } = await (managed ? photo.flatten({ background: 'white' }) : photo.removeAlpha())
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })
@@ -99,6 +112,21 @@ export const encodePng = (image: RgbImage, { compressionLevel = 6 } = {}): Promi
 /** `quality` in [1, 100]. */
 export const encodeJpeg = (image: RgbImage, quality = 90): Promise<Uint8Array> =>
   fromPixels(image).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer()
+
+/** The picture with a box and the landmarks of every face, as PNG. */
+export const drawFaces = (image: RgbImage, faces: readonly Pick<Face, 'box' | 'landmarks'>[]): Promise<Uint8Array> => {
+  const stroke = Math.max(2, Math.round(Math.max(image.width, image.height) / 300))
+  const shapes = faces.map(({ box: [x1, y1, x2, y2], landmarks }) => {
+    const rect = `<rect x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}" fill="none" stroke="#12a594" stroke-width="${stroke}"/>`
+    const points = landmarks.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="${stroke * 1.2}" fill="#f76b15"/>`)
+    return rect + points.join('')
+  })
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${image.width}" height="${image.height}">${shapes.join('')}</svg>`
+  return fromPixels(image)
+    .composite([{ input: Buffer.from(svg) }])
+    .png()
+    .toBuffer()
+}
 
 // Text must come out on a machine without fonts too.
 const fontfile = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')
