@@ -1,0 +1,146 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createBatcher, OutOfMemory } from '../../inference/batcher.ts'
+import { type Bundle, loadBundle } from '../../inference/bundle.ts'
+import { type Checkpoint, CheckpointError, decodeCheckpoint, encodeCheckpoint } from '../../inference/checkpoint.ts'
+import { createDiffusionEngine, type DiffusionEngine, type GenerateRequest } from '../../inference/diffusion-engine.ts'
+import type { Unet } from '../../inference/unet.ts'
+import { readGolden, rowOf } from '../support/arrays.ts'
+
+let bundle: Bundle
+let engine: DiffusionEngine
+const faces = readGolden('demo/embedding.npy')
+
+beforeAll(async () => {
+  bundle = await loadBundle('models/demo')
+  engine = createDiffusionEngine({ bundle })
+})
+afterAll(() => engine.close())
+
+const request = (overrides: Partial<GenerateRequest> = {}, person = 0, seed = 3): GenerateRequest => ({
+  images: [{ embedding: rowOf(faces, person), seed }],
+  steps: 12,
+  guidanceScale: 3,
+  scheduler: 'dpmpp_2m',
+  generator: 'cuda',
+  ...overrides,
+})
+
+describe('a generation', () => {
+  it('leaves the calling thread free', async () => {
+    await engine.generate(request({ steps: 1 }))
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    delay.enable()
+    await engine.generate(request({ steps: 20 }))
+    delay.disable()
+    // A step of this network takes tens of milliseconds; run on this thread, twenty of them would stall it for longer.
+    console.log(`longest stall of the event loop: ${(delay.max / 1e6).toFixed(1)} ms`)
+    expect(delay.max / 1e6).toBeLessThan(250)
+  })
+
+  it.each(['dpmpp_2m', 'ddim', 'euler', 'euler_ancestral', 'lcm'] as const)(
+    'goes on from a checkpoint of %s to the same image, bit for bit',
+    async (scheduler) => {
+      const whole = request({ scheduler, steps: 8 })
+      const checkpoints: Checkpoint[] = []
+      const [undisturbed] = await engine.generate(whole, { onStep: ({ checkpoint }) => checkpoints.push(checkpoint) })
+      const resume = decodeCheckpoint(encodeCheckpoint(checkpoints[4]!))
+      const steps: number[] = []
+      const [resumed] = await engine.generate({ ...whole, resume }, { onStep: ({ step }) => steps.push(step) })
+      expect(steps).toEqual([6, 7, 8])
+      expect(resumed!.data).toEqual(undisturbed!.data)
+    },
+  )
+
+  it('stops within a step and says at which', async () => {
+    const stop = new AbortController()
+    const seen: number[] = []
+    const running = engine.generate(request({ steps: 60 }), {
+      signal: stop.signal,
+      onStep: ({ step }) => {
+        seen.push(step)
+        if (step === 3) stop.abort()
+      },
+    })
+    await expect(running).rejects.toMatchObject({ name: 'Stopped' })
+    const { step } = (await running.catch((error) => error)) as { step: number }
+    expect(step).toBe(seen.length)
+    expect(step).toBeLessThanOrEqual(5)
+  })
+
+  it('shows small pictures on the way', async () => {
+    const previews: number[] = []
+    await engine.generate(request({ steps: 6 }), {
+      previewEvery: 3,
+      onStep: (event) => event.previews && previews.push(event.step, event.previews[0]!.width),
+    })
+    expect(previews).toEqual([3, 16, 6, 16])
+  })
+})
+
+describe('jobs that run together', () => {
+  it('make the same images as alone, bit for bit, guided or not, at whatever step', async () => {
+    const jobs = [
+      request({ steps: 10 }, 0, 1),
+      request({ steps: 14, scheduler: 'euler' }, 1, 2),
+      request({ steps: 6, guidanceScale: 1 }, 2, 3),
+      request({ images: [0, 1, 2].map((k) => ({ embedding: rowOf(faces, k), seed: 40 + k })), steps: 9 }),
+    ]
+    const alone: Uint8Array[][] = []
+    for (const job of jobs) alone.push((await engine.generate(job)).map(({ data }) => data))
+    const together = await Promise.all(jobs.map((job) => engine.generate(job)))
+    expect(together.map((images) => images.map(({ data }) => data))).toEqual(alone)
+  })
+})
+
+describe('the batcher', () => {
+  const row = (timestep: number) => ({ sample: new Float32Array(4), timestep, prompt: new Float32Array(4) })
+  const shape = [1, 2, 2] as const
+
+  it('puts rows that wait together into one call, and no more than fit', async () => {
+    const sizes: number[] = []
+    const unet: Unet = {
+      predict: async (rows) => {
+        sizes.push(rows.length)
+        return rows.map(({ timestep }) => Float32Array.of(timestep))
+      },
+    }
+    const batcher = createBatcher(unet, { maxRows: 4 })
+    const found = await Promise.all([1, 2, 3].map((job) => batcher.predict([row(job), row(job * 10)], shape)))
+    expect(sizes).toEqual([4, 2])
+    expect(found.map((rows) => rows.map(([value]) => value))).toEqual([
+      [1, 10],
+      [2, 20],
+      [3, 30],
+    ])
+  })
+
+  it('halves a batch that the device cannot hold, and fails only where one row is too much', async () => {
+    const limited = (most: number): Unet => ({
+      predict: async (rows) => {
+        if (rows.length > most) throw new Error('Failed to allocate memory for requested buffer of size 1')
+        return rows.map(({ timestep }) => Float32Array.of(timestep))
+      },
+    })
+    const rows = [1, 2, 3, 4, 5, 6, 7].map(row)
+    const found = await createBatcher(limited(2), { maxRows: 8 }).predict(rows, shape)
+    expect(found.map(([value]) => value)).toEqual([1, 2, 3, 4, 5, 6, 7])
+    await expect(createBatcher(limited(0), { maxRows: 8 }).predict(rows, shape)).rejects.toThrow(OutOfMemory)
+  })
+})
+
+describe('a checkpoint', () => {
+  const run = { steps: 4, guidanceScale: 3, scheduler: 'dpmpp_2m', generator: 'cuda', seeds: ['1'] } as const
+  const checkpoint = { run, step: 2, latents: Float32Array.of(1, 2), memory: Float32Array.of(3, 4) }
+
+  it('survives its bytes', () => {
+    expect(decodeCheckpoint(encodeCheckpoint(checkpoint))).toEqual(checkpoint)
+  })
+
+  it('is refused where it is damaged or of another run', async () => {
+    const bytes = encodeCheckpoint(checkpoint)
+    expect(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 5))).toThrow(CheckpointError)
+    expect(() => decodeCheckpoint(new TextEncoder().encode('something else entirely'))).toThrow(CheckpointError)
+    await expect(engine.generate(request({ resume: checkpoint }))).rejects.toMatchObject({ name: 'CheckpointError' })
+  })
+})
