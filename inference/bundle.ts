@@ -117,6 +117,16 @@ export class BundleError extends Error {
   override name = 'BundleError'
 }
 
+/** Throws `BundleError` where the recogniser is another one than the diffusion was trained with. */
+const checkRecogniser = ({ recogniser, diffusion, files }: Manifest): void => {
+  const wanted = diffusion.recogniserSha256
+  const found = recogniser && files[recogniser.file]?.sha256
+  if (!wanted || !found || found === wanted) return
+  throw new BundleError(
+    `${recogniser.file} is not the recogniser that the diffusion was trained with (sha256 ${found}, expected ${wanted}): its vectors mean nothing to it. Arc2Face needs its own arcface.onnx, not antelopev2's glintr100`,
+  )
+}
+
 /** Reads `folder/manifest.json`. Throws `BundleError` naming the field when it does not describe a bundle. */
 export const loadBundle = async (folder: string): Promise<Bundle> => {
   const root = resolve(folder)
@@ -129,5 +139,6 @@ export const loadBundle = async (folder: string): Promise<Bundle> => {
   }
   const parsed = manifestSchema.safeParse(json)
   if (!parsed.success) throw new BundleError(`${file}: ${z.prettifyError(parsed.error)}`)
+  checkRecogniser(parsed.data)
   return { folder: root, manifest: parsed.data, path: (name) => join(root, name) }
 }

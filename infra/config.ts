@@ -62,3 +62,17 @@ export const readTemporalConfig = () => {
   const { connectionOptions, namespace } = loadClientConnectConfig()
   return { connectionOptions, namespace: namespace ?? 'default' }
 }
+
+export interface ModelsConfig {
+  hubUrl: string
+  hubToken: string | undefined
+  /** What the exporter inherits. */
+  env: NodeJS.ProcessEnv
+}
+
+/** HF_ENDPOINT and HF_TOKEN, as the hub's own tools read them. */
+export const readModelsConfig = (env = process.env): ModelsConfig => ({
+  hubUrl: env.HF_ENDPOINT || 'https://huggingface.co',
+  hubToken: env.HF_TOKEN || undefined,
+  env,
+})

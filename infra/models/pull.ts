@@ -1,0 +1,176 @@
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
+import { pathsInfo } from '@huggingface/hub'
+import { z } from 'zod'
+
+export const pullListSchema = z.object({
+  name: z.string().min(1),
+  files: z
+    .array(
+      z.object({
+        /** owner/name on the hub. */
+        repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+        /** Branch, tag or commit; a commit never changes. */
+        revision: z.string().min(1),
+        path: z.string().min(1),
+        /** Where it goes in the folder; `path` where absent. */
+        to: z.string().optional(),
+        /** Where it is not known, the hub's own hash of the file is taken. */
+        sha256: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .optional(),
+      }),
+    )
+    .min(1),
+})
+export type PullList = z.infer<typeof pullListSchema>
+type PullFile = PullList['files'][number]
+
+export interface PullOptions {
+  out: string
+  hubUrl: string
+  accessToken?: string
+  onProgress?: (progress: { file: string; bytes: number; of: number }) => void
+  /** Waits before a connection that broke is tried again. */
+  retryDelaysMs?: readonly number[]
+}
+
+/** A file could not be had; the message says which and why. */
+export class PullError extends Error {
+  override name = 'PullError'
+}
+
+/** What a file must be: by the list's sha256, the hub's (large files), or git's own hash (small ones). */
+interface Expected {
+  bytes: number
+  algorithm: 'sha256' | 'git'
+  hash: string
+}
+
+export interface PulledFile {
+  file: string
+  bytes: number
+  hash: string
+  /** `list`: a hash that was known before; `hub`: what the hub said. */
+  trusted: 'list' | 'hub'
+}
+
+const startHash = ({ algorithm, bytes }: Expected): Hash =>
+  // git hashes a header before the content.
+  algorithm === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
+
+const hashFile = async (file: string, expected: Expected): Promise<string> => {
+  const hash = startHash(expected)
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+const sizeOf = async (file: string): Promise<number | undefined> => (await stat(file).catch(() => undefined))?.size
+
+const ask = async (file: PullFile, { hubUrl, accessToken }: PullOptions): Promise<Expected> => {
+  const { repository, revision, path, sha256 } = file
+  const [info] = await pathsInfo({
+    repo: repository,
+    paths: [path],
+    revision,
+    hubUrl,
+    ...(accessToken && { accessToken }),
+  }).catch((cause: Error) => {
+    throw new PullError(`The hub does not say what ${repository}@${revision}/${path} is: ${cause.message}`, { cause })
+  })
+  if (!info) throw new PullError(`${repository}@${revision} has no file ${path}`)
+  const bytes = info.lfs?.size ?? info.size
+  if (sha256 ?? info.lfs) return { bytes, algorithm: 'sha256', hash: sha256 ?? info.lfs!.oid }
+  if (!info.oid) throw new PullError(`The hub gives no hash of ${repository}/${path}; put its sha256 into the list`)
+  return { bytes, algorithm: 'git', hash: info.oid }
+}
+
+/** Appends what is missing of `part`. Throws where the connection breaks; what has come so far is kept. */
+const fetchRest = async (file: PullFile, part: string, expected: Expected, options: PullOptions): Promise<void> => {
+  const from = (await sizeOf(part)) ?? 0
+  if (from === expected.bytes) return
+  const url = `${options.hubUrl}/${file.repository}/resolve/${encodeURIComponent(file.revision)}/${file.path}`
+  const response = await fetch(url, {
+    headers: {
+      ...(from > 0 && { range: `bytes=${from}-` }),
+      ...(options.accessToken && { authorization: `Bearer ${options.accessToken}` }),
+    },
+  })
+  if (!response.ok || !response.body) {
+    const error = new PullError(`${url} answered ${response.status}`)
+    throw response.status >= 500 || response.status === 429 ? Object.assign(error, { retryable: true }) : error
+  }
+  // A server that does not resume sends everything again.
+  const resumed = response.status === 206
+  const handle = await open(part, resumed ? 'a' : 'w')
+  let bytes = resumed ? from : 0
+  try {
+    for await (const chunk of response.body) {
+      bytes += chunk.length
+      if (bytes > expected.bytes)
+        throw new PullError(`${file.path} is larger than the ${expected.bytes} bytes announced`)
+      await handle.write(chunk)
+      options.onProgress?.({ file: file.path, bytes, of: expected.bytes })
+    }
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  if (bytes < expected.bytes)
+    throw Object.assign(new Error(`the connection ended after ${bytes} bytes`), { retryable: true })
+}
+
+const isFinal = (error: unknown) => error instanceof PullError && !('retryable' in error)
+
+const defaultDelaysMs = [1_000, 3_000, 10_000, 30_000]
+
+const pullFile = async (file: PullFile, options: PullOptions): Promise<PulledFile> => {
+  const name = normalize(file.to ?? file.path)
+  if (name.startsWith('..') || name.startsWith('/')) throw new PullError(`${name} would lie outside the folder`)
+  const target = join(options.out, name)
+  const part = `${target}.part`
+  const expected = await ask(file, options)
+  const done = {
+    file: name,
+    bytes: expected.bytes,
+    hash: expected.hash,
+    trusted: file.sha256 ? 'list' : 'hub',
+  } as const
+  if ((await sizeOf(target)) === expected.bytes && (await hashFile(target, expected)) === expected.hash) return done
+
+  await mkdir(dirname(target), { recursive: true })
+  if (((await sizeOf(part)) ?? 0) > expected.bytes) await rm(part)
+  const delays = options.retryDelaysMs ?? defaultDelaysMs
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await fetchRest(file, part, expected, options)
+      break
+    } catch (error) {
+      const delay = delays[attempt]
+      if (isFinal(error) || delay === undefined) {
+        const { message } = error as Error
+        throw new PullError(`${file.repository}/${file.path} could not be fetched: ${message}`, { cause: error })
+      }
+      await new Promise((resolve) => setTimeout(resolve, delay))
+    }
+  }
+  const hash = await hashFile(part, expected)
+  if (hash !== expected.hash) {
+    await rm(part)
+    throw new PullError(
+      `${file.repository}/${file.path} has the hash ${hash}; expected ${expected.hash}. It was discarded`,
+    )
+  }
+  await rename(part, target)
+  return done
+}
+
+/** Fetches the files of a list, one after another. What is there and right is left alone; a broken fetch is resumed. */
+export const pull = async (list: PullList, options: PullOptions): Promise<PulledFile[]> => {
+  const pulled: PulledFile[] = []
+  for (const file of list.files) pulled.push(await pullFile(file, options))
+  return pulled
+}
