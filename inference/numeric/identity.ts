@@ -1,4 +1,4 @@
-import { toUnit } from './vector.ts'
+import { norm, toUnit } from './vector.ts'
 
 /** Cosine of two unit vectors, in [-1, 1]. */
 export const cosine = (a: Float32Array, b: Float32Array): number => {
@@ -30,4 +30,22 @@ export const combineIdentities = (vectors: readonly Float32Array[], threshold = 
   const cosines = vectors.map((vector, index) => cosine(toUnit(vector), meanOf(vectors.filter((_, k) => k !== index))))
   const outliers = cosines.flatMap((value, index) => (value < threshold ? [index] : []))
   return outliers.length === 0 ? { identity: meanOf(vectors.map(toUnit)) } : { outliers, cosines }
+}
+
+// A unit vector that went through text keeps its length to many digits; a vector of another kind does not have length 1.
+const lengthTolerance = 0.01
+
+/** A caller's unit vector of so many numbers as it can be used, or a sentence about what is wrong with it. */
+export const checkEmbedding = (
+  values: readonly number[],
+  dimensions: number,
+): { readonly embedding: Float32Array; readonly problem?: undefined } | { readonly problem: string } => {
+  if (values.length !== dimensions) return { problem: `A face vector has ${dimensions} numbers, not ${values.length}` }
+  const odd = values.findIndex((value) => !Number.isFinite(value))
+  if (odd !== -1) return { problem: `Number ${odd} of the face vector is not finite` }
+  const length = norm(values)
+  if (Math.abs(length - 1) > lengthTolerance) {
+    return { problem: `A face vector has length 1; this one has length ${Number(length.toPrecision(4))}` }
+  }
+  return { embedding: toUnit(values) }
 }

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { loadBundle } from '../inference/bundle.ts'
+import { detectorDefaults } from '../inference/detector.ts'
+import { createFaceEngine, faceModels } from '../inference/face-engine.ts'
+import { decodePhoto, encodeJpeg } from '../inference/image.ts'
+import { resizeBilinear } from '../inference/numeric/resize.ts'
+import { numberOption, runCommand, UsageError } from '../infra/commands/command.ts'
+import { projectDir, readWorkerConfig } from '../infra/config.ts'
+
+const help = `Decodes a 1024 px JPEG, finds, aligns and embeds its face: this project beside Python insightface, same networks and threads.
+
+  node --import tsx bench/faces.ts --python .venv/bin/python
+  node --import tsx bench/faces.ts --threads 4 --rounds 50
+
+  --python FILE             interpreter with insightface and opencv-python-headless; this project alone where absent
+  --detector-model FILE     SCRFD network; default test/fixtures/scrfd/scrfd_2.5g_bnkps.onnx
+  --photo FILE              scaled to 1024 px; default samples/male_26.jpg
+  --threads N               of every network; default 2
+  --rounds N                measured; default 20
+  --help`
+
+const photoSizePx = 1024
+const inProject = (path: string) => resolve(projectDir, path)
+
+/** Median milliseconds, after a first run that loads the networks. */
+const median = async (rounds: number, run: () => Promise<unknown>): Promise<number> => {
+  await run()
+  const times: number[] = []
+  for (let k = 0; k < rounds; k++) {
+    const start = performance.now()
+    await run()
+    times.push(performance.now() - start)
+  }
+  times.sort((a, b) => a - b)
+  return (times[Math.floor((rounds - 1) / 2)]! + times[Math.floor(rounds / 2)]!) / 2
+}
+
+await runCommand(help, async () => {
+  const { values } = parseArgs({
+    options: {
+      python: { type: 'string' },
+      'detector-model': { type: 'string', default: inProject('test/fixtures/scrfd/scrfd_2.5g_bnkps.onnx') },
+      photo: { type: 'string', default: inProject('samples/male_26.jpg') },
+      threads: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '20' },
+    },
+  })
+  const threads = numberOption('--threads', values.threads, { integer: true, min: 1, max: 256 })!
+  const rounds = numberOption('--rounds', values.rounds, { integer: true, min: 1, max: 10_000 })!
+  const { recogniser } = faceModels(await loadBundle(readWorkerConfig().models))
+  const detector = { ...detectorDefaults.scrfd, file: values['detector-model'] }
+
+  const original = await decodePhoto(await readFile(values.photo))
+  const scale = photoSizePx / Math.max(original.width, original.height)
+  const scaled = resizeBilinear(original, Math.round(original.width * scale), Math.round(original.height * scale))
+  const bytes = await encodeJpeg(scaled)
+
+  const engine = createFaceEngine({ models: { detector, recogniser }, threads })
+  const dir = await mkdtemp(join(tmpdir(), 'bench-faces-'))
+  try {
+    const analyse = async () => engine.analyse(await decodePhoto(bytes, { colours: 'stored' }), { retry: false })
+    const decodeMs = await median(rounds, () => decodePhoto(bytes, { colours: 'stored' }))
+    const oneMs = await median(rounds, analyse)
+    const tenMs = await median(rounds, () => Promise.all(Array.from({ length: 10 }, analyse)))
+    const own = { decodeMs, oneMs, tenMs, faces: (await analyse()).length }
+    console.log(JSON.stringify({ idem: own }))
+    if (!values.python) return
+    const photo = join(dir, 'photo.jpg')
+    await writeFile(photo, bytes)
+    const script = inProject('bench/faces.py')
+    const args = [script, detector.file, recogniser.file, photo, `${threads}`, `${rounds}`]
+    const { stdout, stderr, status, error } = spawnSync(values.python, args, { encoding: 'utf8' })
+    if (status !== 0) throw new UsageError(`${values.python} failed: ${error?.message ?? stderr.trim()}`)
+    const python = JSON.parse(stdout.trim().split('\n').at(-1)!) as { oneMs: number; tenMs: number }
+    console.log(JSON.stringify({ python }))
+    console.log(JSON.stringify({ pythonOverIdem: { one: python.oneMs / oneMs, ten: python.tenMs / tenMs } }))
+  } finally {
+    await engine.close()
+    await rm(dir, { recursive: true, force: true })
+  }
+})
