@@ -60,9 +60,8 @@ export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const text = new TextDecoder().decode(bytes.subarray(0, magic.length))
   if (text !== magic) throw new CheckpointError('These bytes are no checkpoint')
-  const headerBytes = view.getUint32(magic.length, true)
-  const start = magic.length + floatBytes + headerBytes
   try {
+    const start = magic.length + floatBytes + view.getUint32(magic.length, true)
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(magic.length + floatBytes, start)))
     const { run, step, latents, memory } = header as {
       run: RunIdentity

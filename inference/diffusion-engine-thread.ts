@@ -1,6 +1,6 @@
 import { createBatcher, isOutOfMemory, OutOfMemory } from './batcher.ts'
 import type { DiffusionSpec } from './bundle.ts'
-import { denoise, type GenerateRequest } from './generate.ts'
+import { denoise, type GenerateRequest, Stopped } from './generate.ts'
 import type { RgbImage } from './numeric/image.ts'
 import { renderPreview } from './preview.ts'
 import { loadNetwork, type Network, type NetworkOptions } from './runtime.ts'
@@ -93,6 +93,7 @@ serveThread<DiffusionThreadData>(async (data) => {
       })
       const images: RgbImage[] = []
       for (let k = 0; k < request.images.length; k++) {
+        if (signal.aborted) throw new Stopped(request.steps)
         images.push(await vaeDecoder.decode(latentsOf(latents, k), latentShape))
         await new Promise((resolve) => setImmediate(resolve))
       }

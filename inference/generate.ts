@@ -69,6 +69,30 @@ const concatenate = (parts: readonly Float32Array[]): Float32Array => {
 export const schedulerConfigOf = ({ scheduler, timestepSpacing }: DiffusionSpec) =>
   timestepSpacing ? { ...scheduler, _class_name: undefined, timestep_spacing: timestepSpacing } : scheduler
 
+/** The request does not fit the bundle; the message says what. */
+export class RequestError extends Error {
+  override name = 'RequestError'
+}
+
+/** Rows of several jobs share a call, so an array of another length must not get that far. */
+const checkLengths = (
+  { images }: GenerateRequest,
+  { embeddingSize }: DiffusionSpec,
+  length: number,
+  draws: number,
+): void => {
+  if (images.length === 0) throw new RequestError('The request asks for no image')
+  for (const [k, { embedding, latents, noise }] of images.entries()) {
+    const check = (what: string, found: number | undefined, wanted: number) => {
+      if (found === undefined || found === wanted) return
+      throw new RequestError(`Image ${k}: ${what} has ${found} numbers, not ${wanted}`)
+    }
+    check('the embedding', embedding.length, embeddingSize)
+    check('latents', latents?.length, length)
+    if (draws > 0) check('noise', noise?.length, draws * length)
+  }
+}
+
 /** Noise of one image: from its own generator, or as given. Draws come in order, one call a draw. */
 const createNoise = ({ seed, latents, noise }: ImageRequest, generator: GeneratorKind, length: number) => {
   let randn: Randn | undefined
@@ -78,10 +102,7 @@ const createNoise = ({ seed, latents, noise }: ImageRequest, generator: Generato
   }
   let draws = 0
   return {
-    initial: () => {
-      const drawn = latents ?? own()
-      return drawn
-    },
+    initial: () => latents ?? own(),
     next: () => {
       const from = draws++ * length
       return noise ? noise.subarray(from, from + length) : own()
@@ -103,6 +124,8 @@ export const denoise = async (
   if (resume) checkFits(resume, run, size * images.length)
 
   const schedule = createScheduler(request.scheduler, schedulerConfigOf(spec)).setTimesteps(request.steps)
+  const draws = schedule.timesteps.filter((_, index) => schedule.takesNoise(index)).length
+  checkLengths(request, spec, size, draws)
   const noises = images.map((image) => createNoise(image, request.generator, size))
   const initial = concatenate(noises.map(({ initial }) => initial()))
   let latents = resume?.latents ?? initial.map((x) => x * schedule.initNoiseSigma)

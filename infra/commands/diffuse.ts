@@ -61,6 +61,13 @@ const readEmbeddings = async (file: string, size: number): Promise<Float32Array[
   })
 }
 
+/** The first of `count` seeds, all of which PyTorch must take: [-2^63, 2^64). */
+const readSeed = (text: string, count: number): bigint => {
+  const seed = /^-?\d+$/.test(text) ? BigInt(text) : undefined
+  if (seed !== undefined && seed >= -(2n ** 63n) && seed + BigInt(count) <= 2n ** 64n) return seed
+  throw new UsageError(`--seed takes a whole number from -2^63 to 2^64 - 1, for the last image too, not "${text}"`)
+}
+
 await runCommand(help, async () => {
   const { values } = parseArgs({
     options: {
@@ -82,7 +89,6 @@ await runCommand(help, async () => {
   const bundle = await loadBundle(values.bundle ?? readWorkerConfig().models)
   const { embeddingSize, latentShape, defaults } = bundle.manifest.diffusion
   const steps = numberOption('--steps', values.steps, { integer: true, min: 1, max: 1000 }) ?? defaults.steps
-  const seed = numberOption('--seed', values.seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 0
   const guidanceScale = numberOption('--guidance', values.guidance, { min: 0, max: 100 }) ?? defaults.guidanceScale
   const threads = numberOption('--threads', values.threads, { integer: true, min: 1, max: 256 })
   const scheduler = choiceOption<SchedulerName>('--scheduler', values.scheduler ?? defaults.scheduler, schedulerNames)
@@ -90,6 +96,7 @@ await runCommand(help, async () => {
 
   const embeddings = await readEmbeddings(values.embeddings, embeddingSize)
   const n = embeddings.length
+  const seed = readSeed(values.seed ?? '0', n)
   const size = latentShape[0] * latentShape[1] * latentShape[2]
   const latents = values.latents && (await readArray('--latents', values.latents))
   if (latents) checkShape('--latents', latents, [n, ...latentShape])
@@ -106,7 +113,7 @@ await runCommand(help, async () => {
   const images = embeddings.map(
     (embedding, k): ImageRequest => ({
       embedding,
-      seed: seed + k,
+      seed: seed + BigInt(k),
       ...(latents && { latents: latents.data.slice(k * size, (k + 1) * size) }),
       ...(noise && { noise: noiseOf(noise, k) }),
     }),
