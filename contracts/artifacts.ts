@@ -1,9 +1,13 @@
-/** What a store says of an artifact without reading it. */
-export interface ArtifactInfo {
+/** What a list says of an artifact: S3's has no content types. */
+export interface ListedArtifact {
   readonly key: string
   readonly bytes: number
-  readonly contentType: string
   readonly modifiedAt: Date
+}
+
+/** What a store says of an artifact without reading it. */
+export interface ArtifactInfo extends ListedArtifact {
+  readonly contentType: string
 }
 
 /** `bytes` is the size of the whole artifact, also where a range was asked for. */
@@ -13,7 +17,7 @@ export interface Artifact extends ArtifactInfo {
 }
 
 export interface ArtifactPage {
-  readonly artifacts: readonly ArtifactInfo[]
+  readonly artifacts: readonly ListedArtifact[]
   /** Where the next page starts; absent on the last one. */
   readonly cursor?: string
 }
@@ -29,6 +33,7 @@ export interface PutOptions {
  * of another. A put is atomic: a reader sees the old bytes, the new ones or none. Failures are `ArtifactStoreError`.
  */
 export interface ArtifactStore {
+  /** `kept` says that something is there; after a lost answer and a second try it may be one's own bytes. */
   put(key: string, body: Uint8Array | ReadableStream<Uint8Array>, options: PutOptions): Promise<'written' | 'kept'>
   /**
    * Undefined where there is no such artifact. `range` is in bytes, both ends included; an end past the artifact's is

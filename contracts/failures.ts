@@ -19,6 +19,7 @@ export const failures = {
   bundleInvalid: 'bundle_invalid',
   providerMissing: 'provider_missing',
   deadlineExceeded: 'deadline_exceeded',
+  stepTimedOut: 'step_timed_out',
   workerDraining: 'worker_draining',
   internal: 'internal',
 } as const

@@ -23,6 +23,8 @@ export interface GenerateFacesInput {
   readonly minSimilarity?: number
   /** How often an image may be made in all. */
   readonly maxAttempts: number
+  /** The prediction is canceled when it has not ended by then. */
+  readonly cancelAfterMs?: number
   /** The request's input as answers repeat it; photos and vectors that came as bytes are left out. */
   readonly echo: Readonly<Record<string, unknown>>
 }

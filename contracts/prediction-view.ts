@@ -1,3 +1,4 @@
+import { failures } from './failures.ts'
 import type { Prediction, PredictionStatus } from './prediction.ts'
 import type { ActivityName, FinishedActivity, PredictionRecord } from './record.ts'
 
@@ -28,8 +29,9 @@ const doing: Record<ActivityName, string> = {
   publishImages: 'Images published',
 }
 
-const statusOf = ({ state, finished, pending }: PredictionRecord): PredictionStatus => {
+const statusOf = ({ state, finished, pending, failure }: PredictionRecord): PredictionStatus => {
   if (state === 'completed') return 'succeeded'
+  if (failure?.type === failures.deadlineExceeded) return 'canceled'
   if (state === 'canceled' || state === 'failed') return state
   return finished.length > 0 || pending.some((activity) => activity.state === 'started') ? 'processing' : 'starting'
 }

@@ -1,10 +1,18 @@
-import { ActivityCancellationType, proxyActivities, setCurrentDetails } from '@temporalio/workflow'
+import {
+  ActivityCancellationType,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+} from '@temporalio/workflow'
 import type { createEmbedFace } from '../activities/embed-face.ts'
 import type { createFindFace } from '../activities/find-face.ts'
 import type { createGenerateImages } from '../activities/generate-images.ts'
 import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { createPublishImages } from '../activities/publish-images.ts'
 import type { createVerifyImages } from '../activities/verify-images.ts'
+import { failures } from '../contracts/failures.ts'
 import type { FoundFace, GenerateFacesInput, GenerateFacesResult, ImageResult } from '../contracts/generate-faces.ts'
 import { queues } from '../contracts/queues.ts'
 
@@ -41,6 +49,20 @@ const { publishImages } = proxyActivities<ReturnType<typeof createPublishImages>
 
 /** Photos of a person in, new images of that person out. Keys and numbers only: bytes and vectors stay in the store. */
 export async function generateFaces(input: GenerateFacesInput): Promise<GenerateFacesResult> {
+  const { cancelAfterMs } = input
+  if (cancelAfterMs === undefined) return generate(input)
+  try {
+    return await CancellationScope.withTimeout(cancelAfterMs, () => generate(input))
+  } catch (error) {
+    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error
+    throw ApplicationFailure.nonRetryable(
+      `Canceled after the ${cancelAfterMs / 1000} s that were asked for`,
+      failures.deadlineExceeded,
+    )
+  }
+}
+
+const generate = async (input: GenerateFacesInput): Promise<GenerateFacesResult> => {
   const { predictionId } = input
   const timingsMs: Record<string, number> = {}
   const timed = async <T>(name: string, step: () => Promise<T>): Promise<T> => {

@@ -8,7 +8,7 @@ import { toPrediction } from '../../contracts/prediction-view.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { parse, readJson } from '../parse-body.ts'
-import { waitMs } from '../prefer.ts'
+import { cancelAfterMs, waitMs } from '../prefer.ts'
 import { createPrepareArc2Face } from '../prepare-arc2face.ts'
 import { Problem } from '../problem.ts'
 
@@ -73,6 +73,7 @@ export const createPredictionRoutes = (deps: ApiDeps) => {
       throw new Problem(404, 'There is no such model')
     const tenant = c.get('tenant')
     const wait = waitMs(c.req.header('prefer'))
+    const deadline = cancelAfterMs(c.req.header('cancel-after'))
     const key = c.req.header('idempotency-key')
     const json = await readJson(c.req.raw)
     const { input } = parse(createBodySchema, json)
@@ -90,7 +91,7 @@ export const createPredictionRoutes = (deps: ApiDeps) => {
         model: model.name,
         version: model.version,
         requestHash,
-        input: prepared,
+        input: { ...prepared, ...(deadline && { cancelAfterMs: deadline }) },
         ...describe({ ...input, num_steps: prepared.numSteps }),
       })
     }

@@ -54,7 +54,7 @@ const rootFailure = (error: Error): RecordedFailure => {
     const details = root.details?.[0]
     return { type: root.type ?? failures.internal, message: root.message, ...(details !== undefined && { details }) }
   }
-  if (root instanceof TimeoutFailure) return { type: failures.deadlineExceeded, message: 'A step took too long' }
+  if (root instanceof TimeoutFailure) return { type: failures.stepTimedOut, message: 'A step took too long' }
   return { type: failures.internal, message: root.message }
 }
 

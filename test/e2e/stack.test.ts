@@ -109,6 +109,31 @@ describe('a stack of real processes', () => {
     expect(await client.cancel(started.id)).toMatchObject({ status: 'canceled' })
   })
 
+  it('cancels by itself at the deadline that was asked for', async () => {
+    const response = await fetch(`${stack.apiUrl}/v1/models/idem/arc2face/predictions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'cancel-after': '5s' },
+      body: JSON.stringify({ input: { input_image: await portrait('male_45.jpg'), num_images: 8, num_steps: 100 } }),
+    })
+    const prediction = await finish((await response.json()) as Prediction)
+    expect(prediction).toMatchObject({ status: 'canceled', error: expect.stringContaining('deadline_exceeded') })
+    expect(prediction.logs).toMatch(/ \d+\/100$/)
+  })
+
+  it('hands a diffusion back at once when its worker is stopped', async () => {
+    const started = await client.create({ input_image: await portrait('male_64.jpg'), num_images: 2, num_steps: 60 })
+    const before = await until(started, diffusing(5))
+    lines.length = 0
+    const { pid, ended } = stack.workers.get('gpu')!
+    process.kill(pid, 'SIGTERM')
+    expect(await ended).toBe('exited with code 0')
+    expect(await finish(started)).toMatchObject({ status: 'succeeded' })
+    const drained = /goes on after step (\d+) of 60/.exec(lines.find((line) => line.includes('draining')) ?? '')
+    const resumed = /goes on after step (\d+) of 60/.exec(lines.find((line) => line.includes('The diffusion')) ?? '')
+    expect(Number(drained?.[1])).toBeGreaterThanOrEqual(Number(before.metrics.step))
+    expect(resumed?.[1]).toBe(drained?.[1])
+  }, 60_000)
+
   it('finishes after a restart what was started before', async () => {
     const started = await client.create({ input_image: await portrait('male_70.jpg'), num_images: 2, num_steps: 50 })
     await until(started, diffusing(3))
