@@ -1,0 +1,91 @@
+import { performance } from 'node:perf_hooks'
+import { parseArgs } from 'node:util'
+import { createBatcher } from '../inference/batcher.ts'
+import { loadBundle } from '../inference/bundle.ts'
+import { denoise, type GenerateRequest } from '../inference/generate.ts'
+import { createRandn } from '../inference/numeric/random.ts'
+import { toUnit } from '../inference/numeric/vector.ts'
+import { loadNetwork } from '../inference/runtime.ts'
+import { createTextEncoder } from '../inference/text-encoder.ts'
+import { createUnet, type Unet } from '../inference/unet.ts'
+import { runCommand } from '../infra/commands/command.ts'
+
+const help = `Jobs that share UNet calls, against the same jobs one after another.
+
+  node --import tsx bench/batching.ts --bundle models/demo --jobs 4 --steps 10 --rounds 3`
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+
+await runCommand(help, async () => {
+  const { values } = parseArgs({
+    options: {
+      bundle: { type: 'string', default: 'models/demo' },
+      jobs: { type: 'string', default: '4' },
+      steps: { type: 'string', default: '10' },
+      rounds: { type: 'string', default: '3' },
+      'max-rows': { type: 'string', default: '8' },
+    },
+  })
+  const [jobs, steps, rounds] = [Number(values.jobs), Number(values.steps), Number(values.rounds)]
+  const bundle = await loadBundle(values.bundle)
+  const spec = bundle.manifest.diffusion
+  const textEncoder = createTextEncoder(await loadNetwork(bundle.path(spec.textEncoder.file)), spec)
+  const unet = createUnet(await loadNetwork(bundle.path(spec.unet.file)), spec.hiddenSize)
+  const batched = () => createBatcher(unet, { maxRows: Number(values['max-rows']) })
+
+  const request = (seed: number): GenerateRequest => ({
+    images: [{ embedding: toUnit(createRandn('cpu', seed)(spec.embeddingSize)), seed }],
+    steps,
+    guidanceScale: 3,
+    scheduler: 'dpmpp_2m',
+    generator: 'cuda',
+  })
+  const requests = Array.from({ length: jobs }, (_, k) => request(k))
+  const run = (with_: Unet, one: GenerateRequest) => denoise({ textEncoder, unet: with_ }, spec, one)
+  const time = async (work: () => Promise<unknown>): Promise<number> => {
+    const start = performance.now()
+    await work()
+    return performance.now() - start
+  }
+
+  await run(unet, request(0))
+  const bare: number[] = []
+  const single: number[] = []
+  const serial: number[] = []
+  const together: number[] = []
+  let rowsPerCall = 0
+  // Each round runs every way once, so that a busy machine slows all of them alike.
+  for (let round = 0; round < rounds; round++) {
+    bare.push(await time(() => run(unet, request(0))))
+    single.push(await time(() => run(batched(), request(0))))
+    serial.push(
+      await time(async () => {
+        for (const one of requests) await run(batched(), one)
+      }),
+    )
+    const shared = batched()
+    together.push(await time(() => Promise.all(requests.map((one) => run(shared, one)))))
+    rowsPerCall = shared.calls.rows / shared.calls.count
+  }
+  // What the batcher itself costs, on a network that takes no time: wall time of a call with and without it.
+  const instant: Unet = { predict: async (rows) => rows.map(({ sample }) => sample) }
+  const row = { sample: new Float32Array(4), timestep: 1, prompt: new Float32Array(4) }
+  const calls = 2000
+  const callMs = async (with_: Unet) =>
+    (await time(async () => {
+      for (let i = 0; i < calls; i++) await with_.predict([row, row], spec.latentShape)
+    })) / calls
+  const overheadMs = (await callMs(createBatcher(instant, { maxRows: 8 }))) - (await callMs(instant))
+
+  const stepMs = median(bare) / steps
+  console.log(`bundle ${spec.latentShape.join('x')}, ${steps} steps, guidance 3, median of ${rounds} rounds`)
+  console.log(`one job without batcher   ${median(bare).toFixed(0)} ms`)
+  console.log(`one job with batcher      ${median(single).toFixed(0)} ms`)
+  console.log(
+    `batcher alone             ${overheadMs.toFixed(4)} ms a step, ${((overheadMs / stepMs) * 100).toFixed(2)} % of one`,
+  )
+  console.log(`${jobs} jobs one after another ${median(serial).toFixed(0)} ms`)
+  console.log(
+    `${jobs} jobs together         ${median(together).toFixed(0)} ms, ${rowsPerCall.toFixed(1)} rows a call, ${(median(serial) / median(together)).toFixed(2)} times as fast`,
+  )
+})
