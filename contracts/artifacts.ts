@@ -68,6 +68,7 @@ export class ArtifactStoreError extends Error {
 export const artifactKeys = {
   photo: (id: string, index = 0) => `predictions/${id}/photo-${index}.png`,
   crop: (id: string, index = 0) => `predictions/${id}/crop-${index}.png`,
+  faces: (id: string, index = 0) => `predictions/${id}/faces-${index}.json`,
   identity: (id: string) => `predictions/${id}/identity.f32`,
   checkpoint: (id: string, attempt = 0) => `predictions/${id}/checkpoint-${attempt}.bin`,
   image: (id: string, index: number, attempt = 0) => `predictions/${id}/image-${attempt}-${index}.png`,

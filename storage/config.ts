@@ -37,6 +37,7 @@ export const readStorageConfig = async (env = process.env): Promise<StorageConfi
       publicUrl,
       signingKey,
       cwd: process.cwd(),
+      env,
     }),
   }
 }

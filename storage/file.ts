@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { type ArtifactInfo, type ArtifactStore, ArtifactStoreError } from '../contracts/artifacts.ts'
+import {
+  type ArtifactInfo,
+  type ArtifactStore,
+  ArtifactStoreError,
+  type ListedArtifact,
+} from '../contracts/artifacts.ts'
 import { readInfo, streamFile, trailer } from './file-format.ts'
 import { walkKeys } from './file-list.ts'
 import {
@@ -138,12 +143,12 @@ export const createFileStore = ({ publicUrl, signingKey, ...options }: FileStore
     async list(prefix, { cursor = '', limit } = {}) {
       checkPrefix(prefix)
       const most = checkLimit(limit)
-      const artifacts: ArtifactInfo[] = []
+      const artifacts: ListedArtifact[] = []
       try {
         for await (const key of walkKeys(root, prefix, cursor)) {
           if (artifacts.length === most) return { artifacts, cursor: artifacts.at(-1)!.key }
           const info = await infoOf(key, { evenDamaged: true })
-          if (info) artifacts.push(info)
+          if (info) artifacts.push({ key, bytes: info.bytes, modifiedAt: info.modifiedAt })
         }
       } catch (error) {
         throw storeError(`list ${prefix}`, error)

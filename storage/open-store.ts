@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ArtifactStore, ArtifactStoreError } from '../contracts/artifacts.ts'
 import { createFileStore } from './file.ts'
+import { createS3Store } from './s3.ts'
+import { parseS3Url, readS3Credentials } from './s3-url.ts'
 import type { SigningKey } from './signed-url.ts'
 
 export interface OpenStoreOptions {
@@ -11,13 +13,24 @@ export interface OpenStoreOptions {
   signingKey: SigningKey
   /** What a relative `file:` path starts from. */
   cwd: string
+  /** The `AWS_*` variables of the s3 driver. */
+  env?: Readonly<Record<string, string | undefined>>
 }
 
 /** Opens the store that `IDEM_STORAGE` names: `file:.idem/artifacts`, `file:///srv/artifacts` or `s3://bucket/prefix?…`. */
-export const openStore = (url: string, { publicUrl, signingKey, cwd }: OpenStoreOptions): ArtifactStore => {
+export const openStore = (url: string, options: OpenStoreOptions): ArtifactStore => {
+  const { publicUrl, signingKey, cwd, env = {} } = options
   if (/^file:./.test(url)) {
     const root = url.startsWith('file://') ? fileURLToPath(url) : resolve(cwd, url.slice('file:'.length))
     return createFileStore({ root, publicUrl, signingKey })
+  }
+  if (url.startsWith('s3://')) {
+    const credentials = readS3Credentials(env)
+    if (!credentials) {
+      const message = `The artifact store ${url.split('?')[0]} needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`
+      throw new ArtifactStoreError(message, { retryable: false })
+    }
+    return createS3Store({ location: parseS3Url(url, env), credentials })
   }
   throw new ArtifactStoreError(`Unknown artifact store ${url.split('?')[0]}: use file:… or s3://…`, {
     retryable: false,
