@@ -17,12 +17,10 @@ export interface ExportOptions {
 
 const run = async (command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
   const child = spawn(command, args, { stdio: 'inherit', env })
-  const [code] = await Promise.race([
-    once(child, 'exit'),
-    once(child, 'error').then(([error]) => {
-      throw new Error(`Cannot run ${command}`, { cause: error })
-    }),
-  ])
+  // Rejects where the child reports an error: it could not be started.
+  const [code] = await once(child, 'exit').catch((cause) => {
+    throw new Error(`Cannot run ${command}`, { cause })
+  })
   return Number(code ?? 1)
 }
 
@@ -36,7 +34,7 @@ const prepareVenv = async ({ project, venv, env }: ExportOptions): Promise<strin
   if (ready && (await readFile(marker, 'utf8').catch(() => '')) === wanted) return python
   console.error(`Making a Python environment in ${venv}; torch alone is some gigabytes, this takes minutes once`)
   if ((await run('python3', ['-m', 'venv', '--clear', venv], env)) !== 0) {
-    throw new Error('Python 3.10 or newer with venv is needed to export')
+    throw new Error('Python 3.11 or newer with venv is needed to export')
   }
   const install = ['-m', 'pip', 'install', '--disable-pip-version-check', '--progress-bar', 'off', '-r', requirements]
   if ((await run(python, install, env)) !== 0) throw new Error(`pip could not install ${requirements}`)

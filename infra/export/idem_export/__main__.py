@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from .checkpoint import open_checkpoint
 from .errors import ExportError
 
 
@@ -64,20 +65,43 @@ def face_models(options: argparse.Namespace) -> list:
     return found
 
 
-def export(options: argparse.Namespace, folder: Path) -> None:
-    # Slow to load, and not needed to say that a file is missing.
+def write_network(network, raw: Path, path: Path, precision: str) -> str:
+    """Writes the exported network `raw` at `path` in its precision; says how far it is from PyTorch."""
     import onnx
 
-    from .check import compare
-    from .checkpoint import open_checkpoint
+    from .check import NoCpuKernel, compare
+    from .half import plain_half, to_half
+    from .weights import save, store_as_fp16
+
+    if precision == "fp32":
+        model = onnx.load(str(raw))
+        store_as_fp16(model)
+        save(model, path)
+        return f"differs from PyTorch by at most {compare(network, path, precision):.2g}"
+
+    exact = compare(network, raw, "fp32")
+    save(to_half(raw, network.name), path)
+    try:
+        return f"differs from PyTorch by at most {compare(network, path, precision):.2g} ({exact:.2g} in fp32)"
+    except NoCpuKernel:
+        unfused = raw.with_name("unfused.onnx")
+        save(plain_half(raw), unfused)
+        difference = compare(network, unfused, precision)
+        return (
+            f"before fusion differs from PyTorch by at most {difference:.2g} ({exact:.2g} in fp32); "
+            "fused it has kernels for GPUs only and was not run here"
+        )
+
+
+def export(options: argparse.Namespace, folder: Path) -> None:
+    checkpoint = open_checkpoint(options.checkpoint)
+    # Slow to load, and not needed to say that a file is missing.
     from .manifest import describe_diffusion, sha256, write_manifest
     from .networks import load_networks
     from .onnx_export import describe_networks, export_network
     from .preview import fit_preview
     from .prompt import tokenise
-    from .weights import save, store_as_fp16
 
-    checkpoint = open_checkpoint(options.checkpoint)
     models = face_models(options)
     prompt = tokenise(checkpoint)
     say(f"prompt       '{prompt.text}', the face takes position {prompt.id_position}")
@@ -86,17 +110,8 @@ def export(options: argparse.Namespace, folder: Path) -> None:
         started = time.monotonic()
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             raw = export_network(network, Path(scratch))
-            if options.precision == "fp16":
-                from .half import to_half
-
-                model = to_half(raw, network.name)
-            else:
-                model = onnx.load(str(raw))
-                store_as_fp16(model)
-            save(model, folder / f"{network.name}.onnx")
-        del model
-        difference = compare(network, folder / f"{network.name}.onnx", options.precision)
-        say(f"{network.name:<13}differs from PyTorch by at most {difference:.2g}; {time.monotonic() - started:.0f} s")
+            checked = write_network(network, raw, folder / f"{network.name}.onnx", options.precision)
+        say(f"{network.name:<13}{checked}; {time.monotonic() - started:.0f} s")
     for model in models:
         shutil.copy(model.path, folder / model.file)
     preview = fit_preview(networks, prompt)

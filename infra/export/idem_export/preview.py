@@ -13,7 +13,7 @@ from .networks import Networks
 from .prompt import Prompt
 
 # Latent pixels enough for a map with five numbers a colour, and pictures enough to see more than one face.
-PIXELS, LEAST_IMAGES, STEPS, GUIDANCE = 4096, 4, 12, 3.0
+PIXELS, LEAST_IMAGES, STEPS, GUIDANCE = 4096, 2, 8, 3.0
 
 
 @torch.no_grad()
