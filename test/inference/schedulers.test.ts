@@ -71,3 +71,24 @@ it('refuses more steps than a consistency model has', () => {
   const one = cases.find(({ name, result }) => name === 'lcm' && result)!
   expect(() => createScheduler('lcm', one.config).setTimesteps(51)).toThrow(SchedulerError)
 })
+
+describe('trailing timesteps', () => {
+  const config = { beta_schedule: 'scaled_linear', beta_start: 0.00085, beta_end: 0.012, timestep_spacing: 'trailing' }
+
+  it("round as numpy's arange does, where the exact value is a half", () => {
+    // diffusers 0.42.1, DPMSolverMultistepScheduler.set_timesteps(48)
+    const expected = [
+      999, 978, 957, 936, 916, 895, 874, 853, 832, 811, 791, 770, 749, 728, 707, 686, 666, 645, 624, 603, 582, 561, 541,
+      520, 499, 478, 457, 436, 416, 395, 374, 353, 332, 311, 291, 270, 249, 228, 207, 186, 166, 145, 124, 103, 82, 61,
+      41, 20,
+    ]
+    expect(createScheduler('dpmpp_2m', config).setTimesteps(48).timesteps).toEqual(expected)
+  })
+
+  it.each(schedulerNames.filter((name) => name !== 'lcm'))('of %s are as many as asked for, none below 0', (name) => {
+    // numpy's arange has 62 values for 61 steps, the last of them -1.
+    const { timesteps } = createScheduler(name, config).setTimesteps(61)
+    expect(timesteps).toHaveLength(61)
+    expect(Math.min(...timesteps)).toBeGreaterThanOrEqual(0)
+  })
+})

@@ -12,9 +12,15 @@ const round = (x: number): number => {
 const linspace = (last: number, n: number): number[] =>
   Array.from({ length: n }, (_, i) => (i === n - 1 && n > 1 ? last : n > 1 ? i * (last / (n - 1)) : 0))
 
-/** numpy.arange(start, 0, -step). */
-const fallingTo0 = (start: number, step: number): number[] =>
-  Array.from({ length: Math.max(0, Math.ceil(start / step)) }, (_, i) => start - i * step)
+/**
+ * numpy.arange(start, 0, -step), which adds up the difference of its first two values. By rounding it can go on to a
+ * value just above 0, timestep -1, which no network was trained on: `most` values leave that out.
+ */
+const fallingTo0 = (start: number, step: number, most: number): number[] => {
+  const difference = start - step - start
+  const length = Math.min(Math.ceil(start / step), most)
+  return Array.from({ length }, (_, i) => start + i * difference)
+}
 
 export interface SpacingOptions {
   spacing: TimestepSpacing
@@ -38,7 +44,7 @@ export const spaceTimesteps = (
       return Array.from({ length: steps }, (_, i) => i * ratio + stepsOffset).reverse()
     }
     case 'trailing':
-      return fallingTo0(trainTimesteps, trainTimesteps / steps).map((t) => round(t) - 1)
+      return fallingTo0(trainTimesteps, trainTimesteps / steps, steps).map((t) => round(t) - 1)
   }
 }
 
@@ -61,7 +67,7 @@ export const spaceSolverTimesteps = (
       return Array.from({ length: steps }, (_, i) => (i + 1) * ratio + stepsOffset).reverse()
     }
     case 'trailing':
-      return fallingTo0(last, trainTimesteps / steps).map((t) => round(t) - 1)
+      return fallingTo0(last, trainTimesteps / steps, steps).map((t) => round(t) - 1)
   }
 }
 
