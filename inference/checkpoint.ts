@@ -9,6 +9,8 @@ export interface RunIdentity {
   readonly generator: GeneratorKind
   /** One an image, as decimal text. */
   readonly seeds: readonly string[]
+  /** SHA-256 of what the seeds do not say: vectors, and latents and noise where they were given. */
+  readonly inputs: string
 }
 
 /** All that is needed to go on after a step as if nothing had happened. Noise follows from seed and step. */

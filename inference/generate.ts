@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { DiffusionSpec } from './bundle.ts'
 import { type Checkpoint, checkFits, type RunIdentity } from './checkpoint.ts'
 import { guide, isGuided } from './numeric/guidance.ts'
@@ -47,12 +48,23 @@ export class Stopped extends Error {
   }
 }
 
+const digest = (images: readonly ImageRequest[]): string => {
+  const hash = createHash('sha256')
+  for (const { embedding, latents, noise } of images)
+    for (const part of [embedding, latents, noise]) {
+      hash.update(`${part?.length ?? 'none'};`)
+      if (part) hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+    }
+  return hash.digest('hex')
+}
+
 export const identityOf = ({ images, steps, guidanceScale, scheduler, generator }: GenerateRequest): RunIdentity => ({
   steps,
   guidanceScale,
   scheduler,
   generator,
   seeds: images.map(({ seed }) => `${seed}`),
+  inputs: digest(images),
 })
 
 const concatenate = (parts: readonly Float32Array[]): Float32Array => {

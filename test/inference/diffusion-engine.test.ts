@@ -4,6 +4,7 @@ import { createBatcher, OutOfMemory } from '../../inference/batcher.ts'
 import { type Bundle, loadBundle } from '../../inference/bundle.ts'
 import { type Checkpoint, CheckpointError, decodeCheckpoint, encodeCheckpoint } from '../../inference/checkpoint.ts'
 import { createDiffusionEngine, type DiffusionEngine, type GenerateRequest } from '../../inference/diffusion-engine.ts'
+import { identityOf } from '../../inference/generate.ts'
 import type { Unet } from '../../inference/unet.ts'
 import { readGolden, rowOf } from '../support/arrays.ts'
 
@@ -129,9 +130,30 @@ describe('the batcher', () => {
   })
 })
 
+it('refuses arrays of another length by name, before they meet other jobs', async () => {
+  const images = [{ embedding: rowOf(faces, 0), seed: 1, latents: new Float32Array(5) }]
+  await expect(engine.generate(request({ images }))).rejects.toMatchObject({
+    name: 'RequestError',
+    message: expect.stringContaining('latents has 5 numbers'),
+  })
+})
+
 describe('a checkpoint', () => {
-  const run = { steps: 4, guidanceScale: 3, scheduler: 'dpmpp_2m', generator: 'cuda', seeds: ['1'] } as const
+  const run = {
+    steps: 4,
+    guidanceScale: 3,
+    scheduler: 'dpmpp_2m',
+    generator: 'cuda',
+    seeds: ['1'],
+    inputs: '',
+  } as const
   const checkpoint = { run, step: 2, latents: Float32Array.of(1, 2), memory: Float32Array.of(3, 4) }
+
+  it('is refused by a run of the same seed for another person', async () => {
+    const mine = { run: identityOf(request()), step: 2, latents: new Float32Array(4 * 16 * 16) }
+    const theirs = engine.generate(request({ resume: mine }, 1))
+    await expect(theirs).rejects.toMatchObject({ name: 'CheckpointError' })
+  })
 
   it('survives its bytes', () => {
     expect(decodeCheckpoint(encodeCheckpoint(checkpoint))).toEqual(checkpoint)
