@@ -20,6 +20,11 @@ export const failures = {
   providerMissing: 'provider_missing',
   deadlineExceeded: 'deadline_exceeded',
   stepTimedOut: 'step_timed_out',
+  predictionMissing: 'prediction_missing',
+  webhookUnreachable: 'webhook_unreachable',
+  webhookRejected: 'webhook_rejected',
+  webhookGone: 'webhook_gone',
+  webhookGaveUp: 'webhook_gave_up',
   workerDraining: 'worker_draining',
   internal: 'internal',
 } as const

@@ -1,0 +1,77 @@
+import { failures } from '../contracts/failures.ts'
+import { isTerminal, type Prediction } from '../contracts/prediction.ts'
+import { parseWebhookSecret, signWebhook } from '../contracts/webhook-signature.ts'
+import type { WebhookMessage } from '../contracts/webhooks.ts'
+import type { GuardedFetch } from './guarded-fetch.ts'
+import { GuardedFetchError } from './guarded-fetch-error.ts'
+import { WebhookError } from './webhook-error.ts'
+import { webhookPayload } from './webhook-payload.ts'
+
+export interface SendWebhookDeps {
+  fetch: GuardedFetch
+  /** `whsec_…`, newest first; a message is signed with each. */
+  secrets: readonly string[]
+  /** The prediction as the API would answer now, with freshly signed URLs; undefined where it does not exist any more. */
+  loadPrediction(predictionId: string): Promise<Prediction | undefined>
+}
+
+/** Time limits for `createGuardedFetch`. */
+export const webhookLimits = {
+  connectTimeoutMs: 5_000,
+  headersTimeoutMs: 15_000,
+  idleTimeoutMs: 15_000,
+  totalTimeoutMs: 15_000,
+} as const
+
+/** A job says `completed` with its last breath, a moment before it has ended. */
+const endWaitMs = 10_000
+const endPollMs = 100
+
+export const createSendWebhook = ({ fetch, secrets, loadPrediction }: SendWebhookDeps) => {
+  const keys = secrets.map(parseWebhookSecret)
+
+  const load = async (predictionId: string): Promise<Prediction> => {
+    const prediction = await loadPrediction(predictionId)
+    if (prediction) return prediction
+    throw new WebhookError(failures.predictionMissing, 'The prediction does not exist any more', false, {})
+  }
+
+  const loadEnded = async (predictionId: string): Promise<Prediction> => {
+    const deadline = Date.now() + endWaitMs
+    for (;;) {
+      const prediction = await load(predictionId)
+      if (isTerminal(prediction.status)) return prediction
+      if (Date.now() > deadline) throw new Error('The prediction has not ended yet')
+      await new Promise((resolve) => setTimeout(resolve, endPollMs))
+    }
+  }
+
+  return {
+    /**
+     * One attempt: the prediction as it stands, signed afresh, posted once. Gives the 2xx that the receiver answered;
+     * anything else throws, `webhook_gone` (410), `address_refused` and `prediction_missing` as final.
+     */
+    async sendWebhook({ predictionId, event, messageId, url }: WebhookMessage): Promise<{ status: number }> {
+      const prediction = await (event === 'completed' ? loadEnded : load)(predictionId)
+      const body = JSON.stringify(webhookPayload(event, prediction))
+      const signature = await signWebhook({ id: messageId, timestamp: new Date(), body }, keys)
+      const { status, retryAfterMs } = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...signature },
+        body,
+        maxRedirects: 0,
+        maxBytes: 0,
+      }).catch((error) => {
+        throw error instanceof GuardedFetchError ? WebhookError.unanswered(error) : error
+      })
+      if (status < 200 || status > 299) throw WebhookError.answered(status, retryAfterMs)
+      return { status }
+    },
+
+    /** Whether a prediction has ended, or is gone. */
+    async hasEnded({ predictionId }: { predictionId: string }): Promise<boolean> {
+      const prediction = await loadPrediction(predictionId)
+      return !prediction || isTerminal(prediction.status)
+    },
+  }
+}

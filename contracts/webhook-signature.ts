@@ -1,0 +1,49 @@
+// Standard Webhooks, https://www.standardwebhooks.com: symmetric signatures, version 1.
+
+const prefix = 'whsec_'
+/** Bounds of the specification. */
+const minKeyBytes = 24
+const maxKeyBytes = 64
+
+const encoder = new TextEncoder()
+
+const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))
+
+/** The key in a secret, `whsec_` and standard base64 with padding of 24 to 64 bytes. Its errors do not show the secret. */
+export const parseWebhookSecret = (secret: string): Uint8Array<ArrayBuffer> => {
+  const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : ''
+  if (!/^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) {
+    throw new Error(`A webhook secret is ${prefix} and standard base64`)
+  }
+  const key = Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+  if (key.length < minKeyBytes || key.length > maxKeyBytes) {
+    throw new Error(`A webhook secret holds ${minKeyBytes} to ${maxKeyBytes} bytes, not ${key.length}`)
+  }
+  return key
+}
+
+export interface SignedMessage {
+  /** The same for every attempt, so that a receiver knows a repeated message; no dot in it. */
+  id: string
+  /** Of this attempt. */
+  timestamp: Date
+  body: string
+}
+
+/** The three headers of a message, with one signature for each key: during a rotation both keys are valid. */
+export const signWebhook = async (
+  { id, timestamp, body }: SignedMessage,
+  keys: readonly Uint8Array<ArrayBuffer>[],
+): Promise<Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string>> => {
+  const seconds = `${Math.floor(timestamp.getTime() / 1000)}`
+  const content = encoder.encode(`${id}.${seconds}.${body}`)
+  const signatures = keys.map(async (raw) => {
+    const key = await crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    return `v1,${toBase64(new Uint8Array(await crypto.subtle.sign('HMAC', key, content)))}`
+  })
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': seconds,
+    'webhook-signature': (await Promise.all(signatures)).join(' '),
+  }
+}
