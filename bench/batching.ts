@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
+import { fixedBatchLimit } from '../inference/batch-limit.ts'
 import { createBatcher } from '../inference/batcher.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import { denoise, type GenerateRequest } from '../inference/generate.ts'
@@ -31,7 +32,7 @@ await runCommand(help, async () => {
   const spec = bundle.manifest.diffusion
   const textEncoder = createTextEncoder(await loadNetwork(bundle.path(spec.textEncoder.file)), spec)
   const unet = createUnet(await loadNetwork(bundle.path(spec.unet.file)), spec.hiddenSize)
-  const batched = () => createBatcher(unet, { maxRows: Number(values['max-rows']) })
+  const batched = () => createBatcher(unet, fixedBatchLimit(Number(values['max-rows'])))
 
   const request = (seed: number): GenerateRequest => ({
     images: [{ embedding: toUnit(createRandn('cpu', seed)(spec.embeddingSize)), seed }],
@@ -75,7 +76,7 @@ await runCommand(help, async () => {
     (await time(async () => {
       for (let i = 0; i < calls; i++) await with_.predict([row, row], spec.latentShape)
     })) / calls
-  const overheadMs = (await callMs(createBatcher(instant, { maxRows: 8 }))) - (await callMs(instant))
+  const overheadMs = (await callMs(createBatcher(instant, fixedBatchLimit(8)))) - (await callMs(instant))
 
   const stepMs = median(bare) / steps
   console.log(`bundle ${spec.latentShape.join('x')}, ${steps} steps, guidance 3, median of ${rounds} rounds`)

@@ -1,14 +1,12 @@
+import type { BatchLimit } from './batch-limit.ts'
 import type { LatentShape, Unet, UnetRow } from './unet.ts'
 
 interface Waiting {
   readonly row: UnetRow
+  /** Lower ones go first. */
+  readonly turn: number
   readonly resolve: (prediction: Float32Array) => void
   readonly reject: (error: unknown) => void
-}
-
-export interface BatcherOptions {
-  /** Rows of one call at most; falls by half where the device runs out of memory. */
-  maxRows: number
 }
 
 export interface Batcher extends Unet {
@@ -16,7 +14,9 @@ export interface Batcher extends Unet {
   readonly calls: { readonly count: number; readonly rows: number }
 }
 
-const outOfMemory = /out of memory|bad_alloc|failed to allocate|allocation failed|CUDA_ERROR_OUT_OF_MEMORY/i
+// In the words of onnxruntime and its arena, the C++ library, CUDA, cuDNN and cuBLAS.
+const outOfMemory =
+  /out of memory|out_of_memory|bad_alloc|failed to allocate|allocation failed|alloc_failed|available memory of/i
 
 /** The device cannot hold even one row. */
 export class OutOfMemory extends Error {
@@ -29,21 +29,27 @@ export const isOutOfMemory = (error: unknown): boolean => error instanceof Error
 
 /**
  * One UNet for several jobs: rows that wait at the same time go into one call, whoever asks and at whatever timestep.
- * A job asks for one step at a time, so it joins and leaves at step boundaries, and first come, first served is fair.
+ * A job asks for one step at a time, so it joins and leaves at step boundaries. Where more rows wait than fit, the jobs
+ * take turns, a row each, so that a job of many images does not hold up one of few.
  */
-export const createBatcher = (unet: Unet, { maxRows }: BatcherOptions): Batcher => {
+export const createBatcher = (unet: Unet, limit: BatchLimit): Batcher => {
   const queue: Waiting[] = []
   const calls = { count: 0, rows: 0 }
-  let limit = maxRows
+  /** The turn that is served next; who comes now begins there. */
+  let now = 0
   let running = false
 
   const runBatch = async (shape: LatentShape): Promise<void> => {
-    const batch = queue.splice(0, limit)
+    const waiting = queue.length
+    const batch = queue.sort((a, b) => a.turn - b.turn).splice(0, limit.rows)
+    now = queue[0]?.turn ?? batch.at(-1)!.turn + 1
+    const started = performance.now()
     try {
       const predictions = await unet.predict(
         batch.map(({ row }) => row),
         shape,
       )
+      limit.record({ rows: batch.length, ms: performance.now() - started, waiting })
       calls.count += 1
       calls.rows += batch.length
       batch.forEach(({ resolve }, index) => {
@@ -51,7 +57,7 @@ export const createBatcher = (unet: Unet, { maxRows }: BatcherOptions): Batcher 
       })
     } catch (error) {
       if (isOutOfMemory(error) && batch.length > 1) {
-        limit = Math.ceil(batch.length / 2)
+        limit.outOfMemory(batch.length)
         queue.unshift(...batch)
         return
       }
@@ -77,7 +83,7 @@ export const createBatcher = (unet: Unet, { maxRows }: BatcherOptions): Batcher 
     calls,
     predict: (rows, shape) => {
       const predictions = rows.map(
-        (row) => new Promise<Float32Array>((resolve, reject) => queue.push({ row, resolve, reject })),
+        (row, k) => new Promise<Float32Array>((resolve, reject) => queue.push({ row, turn: now + k, resolve, reject })),
       )
       void drain(shape)
       return Promise.all(predictions)

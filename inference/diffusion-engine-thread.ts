@@ -1,3 +1,4 @@
+import { fixedBatchLimit, measuredBatchLimit } from './batch-limit.ts'
 import { createBatcher, isOutOfMemory, OutOfMemory } from './batcher.ts'
 import type { DiffusionSpec } from './bundle.ts'
 import { denoise, type GenerateRequest, Stopped } from './generate.ts'
@@ -14,7 +15,7 @@ export interface DiffusionThreadData {
   /** Absolute paths of the networks. */
   files: { textEncoder: string; unet: string; vaeDecoder: string }
   network: NetworkOptions
-  maxBatchRows: number
+  maxBatchRows?: number
   idleReleaseMs: number
 }
 
@@ -24,6 +25,7 @@ export interface GenerateCall {
 }
 
 const loadAll = async ({ spec, files, network, maxBatchRows }: DiffusionThreadData) => {
+  const limit = maxBatchRows ? fixedBatchLimit(maxBatchRows) : measuredBatchLimit()
   const loaded: Network[] = []
   const load = async (file: string) => {
     const one = await loadNetwork(file, network)
@@ -34,7 +36,7 @@ const loadAll = async ({ spec, files, network, maxBatchRows }: DiffusionThreadDa
   try {
     return {
       textEncoder: createTextEncoder(await load(files.textEncoder), spec),
-      unet: createBatcher(createUnet(await load(files.unet), spec.hiddenSize), { maxRows: maxBatchRows }),
+      unet: createBatcher(createUnet(await load(files.unet), spec.hiddenSize), limit),
       vaeDecoder: createVaeDecoder(await load(files.vaeDecoder)),
       release,
     }

@@ -38,20 +38,21 @@ export interface DiffusionEngineOptions {
   threads?: number
   /** onnxruntime's names; cpu by default. */
   executionProviders?: readonly string[]
-  /** UNet rows of one call; a guided image takes two. */
+  /** UNet rows of one call at most, a guided image takes two; found by measuring when absent. */
   maxBatchRows?: number
   /** How long idle networks stay loaded. */
   idleReleaseMs?: number
 }
 
-const defaults = { maxBatchRows: 8, idleReleaseMs: 5 * 60_000 }
+const defaultIdleReleaseMs = 5 * 60_000
 
 /** Networks load at the first call. */
 export const createDiffusionEngine = ({
   bundle,
   threads,
   executionProviders,
-  ...rest
+  maxBatchRows,
+  idleReleaseMs = defaultIdleReleaseMs,
 }: DiffusionEngineOptions): DiffusionEngine => {
   const spec = bundle.manifest.diffusion
   const thread = startThread(new URL('./diffusion-engine-thread.ts', import.meta.url), {
@@ -62,8 +63,8 @@ export const createDiffusionEngine = ({
       vaeDecoder: bundle.path(spec.vaeDecoder.file),
     },
     network: { ...(threads && { threads }), ...(executionProviders && { executionProviders }) },
-    maxBatchRows: rest.maxBatchRows ?? defaults.maxBatchRows,
-    idleReleaseMs: rest.idleReleaseMs ?? defaults.idleReleaseMs,
+    ...(maxBatchRows && { maxBatchRows }),
+    idleReleaseMs,
   } satisfies DiffusionThreadData)
   return {
     generate: (request, { onStep, signal, previewEvery = 0 } = {}) =>

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fixedBatchLimit, measuredBatchLimit } from '../../inference/batch-limit.ts'
 import { createBatcher, OutOfMemory } from '../../inference/batcher.ts'
 import { type Bundle, loadBundle } from '../../inference/bundle.ts'
 import { type Checkpoint, CheckpointError, decodeCheckpoint, encodeCheckpoint } from '../../inference/checkpoint.ts'
@@ -106,7 +107,7 @@ describe('the batcher', () => {
         return rows.map(({ timestep }) => Float32Array.of(timestep))
       },
     }
-    const batcher = createBatcher(unet, { maxRows: 4 })
+    const batcher = createBatcher(unet, fixedBatchLimit(4))
     const found = await Promise.all([1, 2, 3].map((job) => batcher.predict([row(job), row(job * 10)], shape)))
     expect(sizes).toEqual([4, 2])
     expect(found.map((rows) => rows.map(([value]) => value))).toEqual([
@@ -114,6 +115,53 @@ describe('the batcher', () => {
       [2, 20],
       [3, 30],
     ])
+  })
+
+  it('lets jobs take turns, so that one of many images does not hold up one of few', async () => {
+    const order: number[] = []
+    let small: Promise<unknown> | undefined
+    const batcher: ReturnType<typeof createBatcher> = createBatcher(
+      {
+        predict: async (rows) => {
+          order.push(...rows.map(({ timestep }) => timestep))
+          // The small job comes while the first rows of the large one are under way, and again after its first step.
+          small ??= batcher
+            .predict([row(100), row(101)], shape)
+            .then(() => batcher.predict([row(200), row(201)], shape))
+          return rows.map(({ sample }) => sample)
+        },
+      },
+      fixedBatchLimit(4),
+    )
+    await batcher.predict(
+      Array.from({ length: 16 }, (_, k) => row(k)),
+      shape,
+    )
+    await small
+    expect(order.slice(0, 4)).toEqual([0, 1, 2, 3])
+    expect(new Set(order.slice(4, 8))).toEqual(new Set([4, 5, 100, 101]))
+    expect(new Set(order.slice(8, 12))).toEqual(new Set([6, 7, 200, 201]))
+  })
+
+  it('shares evenly between jobs that each fill a call', async () => {
+    const served = { first: 0, second: 0 }
+    const counts: (typeof served)[] = []
+    const batcher = createBatcher(
+      {
+        predict: async (rows) => {
+          for (const { timestep } of rows) served[timestep === 1 ? 'first' : 'second']++
+          counts.push({ ...served })
+          return rows.map(({ sample }) => sample)
+        },
+      },
+      fixedBatchLimit(4),
+    )
+    const job = async (timestep: number) => {
+      for (let step = 0; step < 10; step++) await batcher.predict(Array(8).fill(row(timestep)), shape)
+    }
+    await Promise.all([job(1), job(2)])
+    const apart = counts.map(({ first, second }) => Math.abs(first - second))
+    expect(Math.max(...apart)).toBeLessThanOrEqual(8)
   })
 
   it('halves a batch that the device cannot hold, and fails only where one row is too much', async () => {
@@ -124,9 +172,9 @@ describe('the batcher', () => {
       },
     })
     const rows = [1, 2, 3, 4, 5, 6, 7].map(row)
-    const found = await createBatcher(limited(2), { maxRows: 8 }).predict(rows, shape)
+    const found = await createBatcher(limited(2), fixedBatchLimit(8)).predict(rows, shape)
     expect(found.map(([value]) => value)).toEqual([1, 2, 3, 4, 5, 6, 7])
-    await expect(createBatcher(limited(0), { maxRows: 8 }).predict(rows, shape)).rejects.toThrow(OutOfMemory)
+    await expect(createBatcher(limited(0), fixedBatchLimit(8)).predict(rows, shape)).rejects.toThrow(OutOfMemory)
   })
 })
 
@@ -135,6 +183,30 @@ it('refuses arrays of another length by name, before they meet other jobs', asyn
   await expect(engine.generate(request({ images }))).rejects.toMatchObject({
     name: 'RequestError',
     message: expect.stringContaining('latents has 5 numbers'),
+  })
+})
+
+describe('the measured batch limit', () => {
+  /** Plays full calls on a device where a call of n rows takes `msOf(n)`. */
+  const play = (msOf: (rows: number) => number) => {
+    const limit = measuredBatchLimit()
+    for (let call = 0; call < 100; call++) limit.record({ rows: limit.rows, ms: msOf(limit.rows), waiting: 1000 })
+    return limit.rows
+  }
+
+  it('grows while a row gets cheaper, and stays where it does not', () => {
+    expect(play((rows) => 10 * rows)).toBe(2)
+    expect(play((rows) => 10 * Math.max(rows, 16))).toBe(16)
+    expect(play(() => 100)).toBe(64)
+  })
+
+  it('judges no call that nobody waited for, and takes what memory allows for good', () => {
+    const limit = measuredBatchLimit()
+    for (let call = 0; call < 100; call++) limit.record({ rows: limit.rows, ms: 100, waiting: limit.rows })
+    expect(limit.rows).toBe(2)
+    limit.outOfMemory(2)
+    for (let call = 0; call < 100; call++) limit.record({ rows: limit.rows, ms: 100, waiting: 1000 })
+    expect(limit.rows).toBe(1)
   })
 })
 
