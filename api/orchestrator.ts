@@ -1,12 +1,11 @@
-import type { GenerateFacesInput } from '../contracts/generate-faces.ts'
-import type { PredictionRecord } from '../contracts/record.ts'
+import type { PredictionRecord, WorkflowStart } from '../contracts/record.ts'
 
 export interface StartPrediction {
   readonly tenant: string
   readonly model: string
   readonly version: string
   readonly requestHash: string
-  readonly input: GenerateFacesInput
+  readonly start: WorkflowStart
   /** For the Temporal UI: one line, and Markdown. Nothing personal. */
   readonly summary: string
   readonly details: string

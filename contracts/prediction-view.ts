@@ -9,6 +9,8 @@ export interface ViewOptions {
   temporalUiUrl: string
   /** A URL that gives a published file to whoever has it. */
   signOutput(key: string): Promise<string>
+  /** The content of a JSON artifact. */
+  readJson(key: string): Promise<unknown>
 }
 
 const barWidth = 10
@@ -27,6 +29,7 @@ const doing: Record<ActivityName, string> = {
   generateImages: 'Images diffused',
   verifyImages: 'Images compared with the person',
   publishImages: 'Images published',
+  analysePhoto: 'Faces found and embedded',
 }
 
 const statusOf = ({ state, finished, pending, failure }: PredictionRecord): PredictionStatus => {
@@ -40,9 +43,12 @@ const statusOf = ({ state, finished, pending, failure }: PredictionRecord): Pred
 const stepsDone = ({ outcome, progress }: FinishedActivity, of: number): number =>
   outcome === 'completed' ? of : (progress?.step ?? 0)
 
+const totalSteps = (record: PredictionRecord): number =>
+  record.workflow === 'generateFaces' ? record.input.numSteps : 0
+
 /** One line an event; as time goes on lines are only added. */
 export const logLines = (record: PredictionRecord): string[] => {
-  const of = record.input.numSteps
+  const of = totalSteps(record)
   const steps = (count: number) => Array.from({ length: count }, (_, k) => progressLine(k + 1, of))
   const lines = record.finished.flatMap((activity) => [
     ...(activity.name === 'generateImages' ? steps(stepsDone(activity, of)) : []),
@@ -53,23 +59,45 @@ export const logLines = (record: PredictionRecord): string[] => {
 }
 
 /** What a running prediction does now. */
-const currentPhase = ({ state, pending, input }: PredictionRecord) => {
+const currentPhase = (record: PredictionRecord) => {
+  const { state, pending } = record
   const activity = pending[0]
   if (state !== 'running' || !activity) return {}
   const { name, state: activityState, progress, attempt, lastFailure } = activity
   return {
     phase: name,
     queued: activityState === 'scheduled',
-    ...(name === 'generateImages' && { step: progress?.step ?? 0, of: input.numSteps }),
+    ...(name === 'generateImages' && { step: progress?.step ?? 0, of: totalSteps(record) }),
     ...(attempt > 1 && { attempt, last_failure: lastFailure }),
   }
 }
 
 const seconds = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 1000
 
+const outputOf = async (record: PredictionRecord, { signOutput, readJson }: ViewOptions): Promise<unknown> => {
+  if (!record.result) return null
+  if (record.workflow === 'embedFaces') return Promise.all(record.result.facesKeys.map(readJson))
+  return Promise.all(record.result.images.map(({ key }) => signOutput(key)))
+}
+
+const resultMetrics = (record: PredictionRecord) => {
+  if (!record.result) return {}
+  const { timingsMs } = record.result
+  const timings = Object.fromEntries(Object.entries(timingsMs).map(([name, ms]) => [name, ms / 1000]))
+  if (record.workflow === 'embedFaces') return { timings }
+  const { images, faces } = record.result
+  return {
+    similarity: images.map(({ similarity }) => similarity),
+    seeds: images.map(({ seed }) => seed),
+    attempts: images.map(({ attempts }) => attempts),
+    faces,
+    timings,
+  }
+}
+
 /** The prediction as the public API shows it, computed from what the orchestrator knows and nothing else. */
 export const toPrediction = async (record: PredictionRecord, options: ViewOptions): Promise<Prediction> => {
-  const { id, result, failure, createdAt, endedAt, finished } = record
+  const { id, failure, createdAt, endedAt, finished } = record
   const status = statusOf(record)
   const startedAt = finished[0]?.startedAt ?? (status === 'processing' ? createdAt : undefined)
   const get = `${options.publicUrl}/v1/predictions/${id}`
@@ -82,20 +110,14 @@ export const toPrediction = async (record: PredictionRecord, options: ViewOption
     completed_at: endedAt?.toISOString() ?? null,
     status,
     input: { ...record.input.echo },
-    output: result ? await Promise.all(result.images.map(({ key }) => options.signOutput(key))) : null,
+    output: await outputOf(record, options),
     error: failure ? `${failure.message} (${failure.type})` : null,
     logs: logLines(record).join('\n'),
     metrics: {
       ...(endedAt && { total_time: seconds(createdAt, endedAt) }),
       ...(endedAt && startedAt && { predict_time: seconds(startedAt, endedAt) }),
       ...currentPhase(record),
-      ...(result && {
-        similarity: result.images.map(({ similarity }) => similarity),
-        seeds: result.images.map(({ seed }) => seed),
-        attempts: result.images.map(({ attempts }) => attempts),
-        faces: result.faces,
-        timings: Object.fromEntries(Object.entries(result.timingsMs).map(([name, ms]) => [name, ms / 1000])),
-      }),
+      ...resultMetrics(record),
       ...(failure && { failure: { type: failure.type, details: failure.details ?? null } }),
     },
     data_removed: false,

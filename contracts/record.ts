@@ -1,3 +1,4 @@
+import type { EmbedFacesInput, EmbedFacesResult } from './embed-faces.ts'
 import type { DiffusionProgress, GenerateFacesInput, GenerateFacesResult } from './generate-faces.ts'
 
 export type ActivityName =
@@ -7,6 +8,7 @@ export type ActivityName =
   | 'generateImages'
   | 'verifyImages'
   | 'publishImages'
+  | 'analysePhoto'
 
 export interface PendingActivity {
   readonly name: ActivityName
@@ -36,8 +38,18 @@ export interface RecordedFailure {
   readonly details?: unknown
 }
 
+/** Which workflow makes a prediction, and what it is given. */
+export type WorkflowStart =
+  | { readonly workflow: 'generateFaces'; readonly input: GenerateFacesInput }
+  | { readonly workflow: 'embedFaces'; readonly input: EmbedFacesInput }
+
+/** The same, with what it gave back once it has. */
+export type WorkflowRun =
+  | { readonly workflow: 'generateFaces'; readonly input: GenerateFacesInput; readonly result?: GenerateFacesResult }
+  | { readonly workflow: 'embedFaces'; readonly input: EmbedFacesInput; readonly result?: EmbedFacesResult }
+
 /** What the orchestrator knows of one prediction: everything that an answer shows is computed from this. */
-export interface PredictionRecord {
+export type PredictionRecord = WorkflowRun & {
   readonly id: string
   readonly tenant: string
   readonly model: string
@@ -50,9 +62,7 @@ export interface PredictionRecord {
   readonly state: 'running' | 'completed' | 'failed' | 'canceled'
   readonly createdAt: Date
   readonly endedAt?: Date
-  readonly input: GenerateFacesInput
   readonly finished: readonly FinishedActivity[]
   readonly pending: readonly PendingActivity[]
-  readonly result?: GenerateFacesResult
   readonly failure?: RecordedFailure
 }

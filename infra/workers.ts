@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
+import { createAnalysePhoto } from '../activities/analyse-photo.ts'
 import { createEmbedFace } from '../activities/embed-face.ts'
 import { translateFailures } from '../activities/failure.ts'
 import { fetchPhoto } from '../activities/fetch-photo.ts'
@@ -64,6 +65,7 @@ export const createWorkers = async (options: WorkersOptions) => {
         activities: translateFailures({
           ...createIntakePhoto({ store, fetchPhoto: (url) => fetchPhoto(fetch, url, { maxBytes: limits.photoBytes }) }),
           ...createFindFace({ store, faces }),
+          ...createAnalysePhoto({ store, faces }),
           ...createEmbedFace({ store, faces }),
           ...createVerifyImages({ store, faces }),
           ...createPublishImages({ store }),

@@ -1,1 +1,2 @@
+export { embedFaces } from './embed-faces.ts'
 export { generateFaces } from './generate-faces.ts'

@@ -1,19 +1,19 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { type Arc2FaceInput, arc2faceInputSchema } from '../../contracts/arc2face.ts'
+import { readAll } from '../../contracts/artifacts.ts'
 import { limits } from '../../contracts/limits.ts'
 import { isTerminal, type Prediction } from '../../contracts/prediction.ts'
 import { newPredictionId, predictionIdFor, predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { toPrediction } from '../../contracts/prediction-view.ts'
-import type { PredictionRecord } from '../../contracts/record.ts'
+import type { PredictionRecord, WorkflowStart } from '../../contracts/record.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { createModels } from '../models.ts'
 import { parse, readJson } from '../parse-body.ts'
 import { cancelAfterMs, waitMs } from '../prefer.ts'
-import { createPrepareArc2Face } from '../prepare-arc2face.ts'
 import { Problem } from '../problem.ts'
 
 const createBodySchema = z.strictObject({
-  input: arc2faceInputSchema,
+  input: z.unknown(),
   /** Replicate's clients send it; every prediction can be streamed. */
   stream: z.boolean().optional(),
 })
@@ -28,23 +28,21 @@ const hashRequest = async (body: unknown): Promise<string> => {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-const describe = (input: Arc2FaceInput & { num_steps: number }) => ({
-  summary: `${input.num_images} images · ${input.num_steps} steps`,
-  details: [
-    '| parameter | value |',
-    '| --- | --- |',
-    `| images | ${input.num_images} |`,
-    `| steps | ${input.num_steps} |`,
-  ].join('\n'),
-})
+/** Reading faces takes no time that a deadline could save. */
+const withDeadline = (start: WorkflowStart, cancelAfterMs: number): WorkflowStart =>
+  start.workflow === 'generateFaces' ? { ...start, input: { ...start.input, cancelAfterMs } } : start
 
 export const createPredictionRoutes = (deps: ApiDeps) => {
   const { orchestrator, store, model, publicUrl, temporalUiUrl } = deps
-  const prepare = createPrepareArc2Face({ store, publicUrl, model })
+  const models = createModels(deps)
   const view = (record: PredictionRecord): Promise<Prediction> =>
     toPrediction(record, {
       publicUrl,
       temporalUiUrl,
+      readJson: async (key) => {
+        const artifact = await store.get(key)
+        return artifact ? JSON.parse(new TextDecoder().decode(await readAll(artifact))) : null
+      },
       signOutput: (key) => store.signGet(key, { expiresInSeconds: limits.outputUrlSeconds }),
     })
 
@@ -69,14 +67,15 @@ export const createPredictionRoutes = (deps: ApiDeps) => {
   const app = new Hono<ApiEnv>()
 
   app.post('/models/:owner/:name/predictions', async (c) => {
-    if (`${c.req.param('owner')}/${c.req.param('name')}` !== model.name)
-      throw new Problem(404, 'There is no such model')
+    const name = `${c.req.param('owner')}/${c.req.param('name')}`
+    const chosen = Object.hasOwn(models, name) ? models[name] : undefined
+    if (!chosen) throw new Problem(404, 'There is no such model')
     const tenant = c.get('tenant')
     const wait = waitMs(c.req.header('prefer'))
     const deadline = cancelAfterMs(c.req.header('cancel-after'))
     const key = c.req.header('idempotency-key')
     const json = await readJson(c.req.raw)
-    const { input } = parse(createBodySchema, json)
+    const input = parse(chosen.inputSchema, parse(createBodySchema, json).input, ['body', 'input'])
     const id =
       key === undefined
         ? newPredictionId()
@@ -85,14 +84,15 @@ export const createPredictionRoutes = (deps: ApiDeps) => {
 
     const known = key === undefined ? undefined : await orchestrator.read(id)
     if (!known) {
-      const prepared = await prepare(input, id, tenant)
+      const { start, summary, details } = await chosen.prepare(input, id, tenant)
       await orchestrator.start({
         tenant,
-        model: model.name,
+        model: name,
         version: model.version,
         requestHash,
-        input: { ...prepared, ...(deadline && { cancelAfterMs: deadline }) },
-        ...describe({ ...input, num_steps: prepared.numSteps }),
+        start: deadline ? withDeadline(start, deadline) : start,
+        summary,
+        details,
       })
     }
     const record = known ?? (await findStarted(id, tenant))

@@ -65,13 +65,13 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
   }
 
   return {
-    start: ({ input, tenant, model, version, requestHash, summary, details }) =>
+    start: ({ start, tenant, model, version, requestHash, summary, details }) =>
       call('start the prediction', async () => {
         try {
-          await client.workflow.start('generateFaces', {
-            workflowId: input.predictionId,
+          await client.workflow.start(start.workflow, {
+            workflowId: start.input.predictionId,
             taskQueue: queues.control,
-            args: [input],
+            args: [start.input],
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             workflowIdConflictPolicy: 'FAIL',
             memo: { tenant, model, version, requestHash } satisfies Memo,

@@ -8,13 +8,14 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/index.js'
 import proto, { type temporal } from '@temporalio/proto'
 import { failures } from '../../contracts/failures.ts'
-import type { DiffusionProgress, GenerateFacesInput, GenerateFacesResult } from '../../contracts/generate-faces.ts'
+import type { DiffusionProgress } from '../../contracts/generate-faces.ts'
 import type {
   ActivityName,
   FinishedActivity,
   PendingActivity,
   PredictionRecord,
   RecordedFailure,
+  WorkflowRun,
 } from '../../contracts/record.ts'
 
 type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse
@@ -72,7 +73,12 @@ export const readRecord = async (
   if (!memo || !started) throw new Error(`The workflow ${id} is no prediction`)
   const state = stateOf(info?.status)
   const last = events.at(-1)
-  const ended = await readEnd(converter, last)
+  const { result, failure } = await readEnd(converter, last)
+  const run = {
+    workflow: started.workflowType?.name,
+    input: await decodeFromPayloadsAtIndex(converter, 0, started.input?.payloads),
+    ...(result !== undefined && { result }),
+  } as WorkflowRun
   return {
     id,
     ...memo,
@@ -81,11 +87,11 @@ export const readRecord = async (
     state,
     createdAt: toDate(info?.startTime) ?? new Date(0),
     ...(info?.closeTime && { endedAt: toDate(info.closeTime)! }),
-    input: await decodeFromPayloadsAtIndex<GenerateFacesInput>(converter, 0, started.input?.payloads),
+    ...run,
     finished: await readFinished(converter, events),
     pending: await Promise.all((description.pendingActivities ?? []).map((a) => readPending(converter, a))),
-    ...ended,
-    ...(state === 'failed' && !ended.failure && { failure: { type: failures.internal, message: closeMessage(last) } }),
+    ...(failure && { failure }),
+    ...(state === 'failed' && !failure && { failure: { type: failures.internal, message: closeMessage(last) } }),
   }
 }
 
@@ -98,7 +104,7 @@ const closeMessage = (event: HistoryEvent | undefined): string => {
 const readEnd = async (
   converter: LoadedDataConverter,
   event: HistoryEvent | undefined,
-): Promise<{ result?: GenerateFacesResult; failure?: RecordedFailure }> => {
+): Promise<{ result?: unknown; failure?: RecordedFailure }> => {
   const completed = event?.workflowExecutionCompletedEventAttributes
   if (completed) return { result: await decodeFromPayloadsAtIndex(converter, 0, completed.result?.payloads) }
   const failed = event?.workflowExecutionFailedEventAttributes

@@ -62,6 +62,32 @@ describe('a stack of real processes', () => {
     }
   })
 
+  it('gives the faces of a photo with their vectors, which arc2face takes in place of a photo', async () => {
+    const response = await fetch(`${stack.apiUrl}/v1/models/idem/face-embedding/predictions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', prefer: 'wait' },
+      body: JSON.stringify({ input: { input_images: [await portrait('male_26.jpg'), await portrait('male_83.jpg')] } }),
+    })
+    const prediction = (await response.json()) as Prediction
+    expect(prediction).toMatchObject({ status: 'succeeded', model: 'idem/face-embedding' })
+    const output = prediction.output as { width: number; faces: { bbox: number[]; embedding: number[] }[] }[]
+    expect(output.map(({ width, faces }) => [width, faces.length])).toEqual([
+      [1024, 1],
+      [1024, 1],
+    ])
+    const { embedding } = output[0]!.faces[0]!
+    expect(embedding).toHaveLength(512)
+
+    const generated = await finish(await client.create({ embedding, num_images: 1, seed: 11 }))
+    expect(generated.status).toBe('succeeded')
+    // The same person and seed by way of the photo: the same image.
+    const photo = await finish(
+      await client.create({ input_image: await portrait('male_26.jpg'), num_images: 1, seed: 11 }),
+    )
+    const [one, other] = await Promise.all([download(generated), download(photo)])
+    expect(Buffer.from(one[0]!).equals(Buffer.from(other[0]!))).toBe(true)
+  })
+
   it('keeps bytes and vectors out of the history, and has a summary for every step', async () => {
     const started = await client.create({ input_image: await portrait('male_83.jpg'), num_images: 1, num_steps: 2 })
     await finish(started)

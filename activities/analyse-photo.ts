@@ -1,0 +1,39 @@
+import { ApplicationFailure } from '@temporalio/common'
+import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
+import type { PhotoFaces } from '../contracts/embed-faces.ts'
+import { failures } from '../contracts/failures.ts'
+import type { FaceEngine } from '../inference/face-engine.ts'
+import { decodePhoto } from '../inference/image.ts'
+import { readArtifact } from './artifacts.ts'
+
+export interface AnalysePhotoDeps {
+  store: ArtifactStore
+  faces: FaceEngine
+}
+
+export const createAnalysePhoto = ({ store, faces }: AnalysePhotoDeps) => ({
+  /** Finds and embeds every face of a photo and stores the result. Fails with `no_face`. */
+  async analysePhoto(input: { predictionId: string; index: number; photoKey: string }): Promise<{ facesKey: string }> {
+    const photo = await decodePhoto(await readArtifact(store, input.photoKey))
+    const { width, height } = photo
+    const found = await faces.analyse(photo)
+    if (found.length === 0) {
+      const details = { photo: input.index, width, height }
+      throw ApplicationFailure.nonRetryable('No face was found in the photo', failures.noFace, details)
+    }
+    const result: PhotoFaces = {
+      width,
+      height,
+      faces: found.map(({ box, landmarks, score, embedding }) => ({
+        bbox: box,
+        kps: landmarks,
+        score,
+        embedding: [...embedding],
+      })),
+    }
+    const facesKey = artifactKeys.faces(input.predictionId, input.index)
+    const bytes = new TextEncoder().encode(JSON.stringify(result))
+    await store.put(facesKey, bytes, { contentType: 'application/json' })
+    return { facesKey }
+  },
+})

@@ -1,0 +1,40 @@
+import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
+import type { createAnalysePhoto } from '../activities/analyse-photo.ts'
+import type { createIntakePhoto } from '../activities/intake-photo.ts'
+import type { EmbedFacesInput, EmbedFacesResult } from '../contracts/embed-faces.ts'
+import { queues } from '../contracts/queues.ts'
+
+const { intakePhoto, analysePhoto } = proxyActivities<
+  ReturnType<typeof createIntakePhoto> & ReturnType<typeof createAnalysePhoto>
+>({
+  taskQueue: queues.cpu,
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
+})
+
+/** Photos in, their faces with boxes, landmarks and vectors out; the vectors lie in the artifact store. */
+export async function embedFaces({ predictionId, photos }: EmbedFacesInput): Promise<EmbedFacesResult> {
+  const startedAt = Date.now()
+  setCurrentDetails('intakePhoto')
+  const taken = await Promise.all(
+    photos.map((source, index) =>
+      intakePhoto.executeWithOptions({ summary: `take in photo ${index + 1} of ${photos.length}` }, [
+        { predictionId, index, source },
+      ]),
+    ),
+  )
+  const takenAt = Date.now()
+  setCurrentDetails('analysePhoto')
+  const analysed = await Promise.all(
+    taken.map(({ photoKey }, index) =>
+      analysePhoto.executeWithOptions({ summary: `find and embed the faces of photo ${index + 1}` }, [
+        { predictionId, index, photoKey },
+      ]),
+    ),
+  )
+  setCurrentDetails('done')
+  return {
+    facesKeys: analysed.map(({ facesKey }) => facesKey),
+    timingsMs: { intakePhoto: takenAt - startedAt, analysePhoto: Date.now() - takenAt },
+  }
+}
