@@ -1,0 +1,16 @@
+/**
+ * `keys_invalid`: the key ring cannot be read. `key_unknown`: encrypted with a key that the ring does not have.
+ * `tampered`: the bytes, the key or the place do not belong together. `malformed`: not what we encrypt.
+ * `shredded`: the key was destroyed on purpose.
+ */
+export type EncryptionProblem = 'keys_invalid' | 'key_unknown' | 'tampered' | 'malformed' | 'shredded'
+
+/** Something could not be decrypted, and trying again will not help. Never holds key material or plain text. */
+export class EncryptionError extends Error {
+  override name = 'EncryptionError'
+  readonly problem: EncryptionProblem
+  constructor(problem: EncryptionProblem, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.problem = problem
+  }
+}
