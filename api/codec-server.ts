@@ -1,0 +1,80 @@
+import type { Payload, PayloadCodec } from '@temporalio/common'
+import { Hono } from 'hono'
+import { bearerAuth } from 'hono/bearer-auth'
+import { cors } from 'hono/cors'
+import { z } from 'zod'
+import { fromBase64, toBase64 } from '../contracts/encryption/base64.ts'
+import { EncryptionError } from '../contracts/encryption/encryption-error.ts'
+
+export interface CodecServerDeps {
+  /** The codec of a namespace. */
+  codecFor: (namespace: string) => PayloadCodec
+  /** Whether whoever has this token may read payloads. */
+  allows: (token: string) => boolean | Promise<boolean>
+  /** Origin of the Temporal UI, the only page that a browser lets in. */
+  uiOrigin: string
+}
+
+const base64Schema = z.string().transform((text, context) => {
+  const bytes = fromBase64(text)
+  if (bytes) return bytes
+  context.addIssue({ code: 'custom', message: 'not base64' })
+  return z.NEVER
+})
+
+// Protobuf's JSON: bytes in base64, empty fields left out.
+const requestSchema = z.object({
+  payloads: z
+    .array(
+      z.object({
+        metadata: z.record(z.string(), base64Schema).nullish(),
+        data: base64Schema.nullish(),
+      }),
+    )
+    .nullish(),
+})
+
+const toJson = ({ metadata, data }: Payload) => ({
+  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, toBase64(value)])),
+  ...(data?.length ? { data: toBase64(data) } : {}),
+})
+
+const namespaceSchema = z.string().regex(/^[\w.-]{1,255}$/)
+
+/**
+ * `POST /encode` and `POST /decode` as the Temporal UI and CLI ask for them: `{ payloads: [{ metadata, data }] }` with
+ * bytes in base64, the namespace in `X-Namespace`, and `Authorization: Bearer …`. Problems are RFC 9457 documents.
+ */
+export const createCodecServer = ({ codecFor, allows, uiOrigin }: CodecServerDeps) => {
+  const app = new Hono()
+  const problem = (status: 400 | 401 | 422, title: string) =>
+    Response.json({ title, status }, { status, headers: { 'content-type': 'application/problem+json' } })
+
+  app.use(
+    cors({
+      origin: uiOrigin,
+      allowMethods: ['POST'],
+      allowHeaders: ['authorization', 'content-type', 'x-namespace'],
+      credentials: true,
+      maxAge: 600,
+    }),
+  )
+  app.use(bearerAuth({ verifyToken: (token) => allows(token) }))
+
+  for (const direction of ['encode', 'decode'] as const) {
+    app.post(`/${direction}`, async (c) => {
+      const namespace = namespaceSchema.safeParse(c.req.header('x-namespace'))
+      if (!namespace.success) return problem(400, 'The header X-Namespace names no namespace')
+      const body = requestSchema.safeParse(await c.req.json().catch(() => undefined))
+      if (!body.success) return problem(400, 'The body is not {"payloads": [{"metadata": {…}, "data": "base64"}]}')
+      try {
+        const payloads = await codecFor(namespace.data)[direction](body.data.payloads ?? [])
+        return c.json({ payloads: payloads.map(toJson) }, 200, { 'cache-control': 'no-store' })
+      } catch (error) {
+        if (error instanceof EncryptionError) return problem(422, error.message)
+        throw error
+      }
+    })
+  }
+  return app
+}
