@@ -17,6 +17,8 @@ const patterns: readonly [RegExp, UnreachableReason][] = [
 
 /** The kind of a failure of the network or of undici, by the error's code alone: its message may hold the server's words. */
 export const unreachableReason = (error: unknown): UnreachableReason => {
+  // undici gives a parser's error a code only sometimes.
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'protocol'
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return byCode[code] ?? patterns.find(([pattern]) => pattern.test(code))?.[1] ?? 'connection'
 }
