@@ -1,10 +1,13 @@
 import type { PhotoSource } from './generate-faces.ts'
+import type { Webhook } from './webhooks.ts'
 
 // What the API hands to the workflow `embedFaces`, and what it gives back. Vectors stay in the store.
 
 export interface EmbedFacesInput {
   readonly predictionId: string
   readonly photos: readonly PhotoSource[]
+  /** Who is told how it goes. */
+  readonly webhook?: Webhook
   /** The request's input as answers repeat it. */
   readonly echo: Readonly<Record<string, unknown>>
 }

@@ -1,5 +1,7 @@
 // What the API hands to the workflow `generateFaces`, and what it gives back. Keys, never bytes or vectors: this is history.
 
+import type { Webhook } from './webhooks.ts'
+
 /** A photo to take in: fetched from a URL, or already in the artifact store. */
 export type PhotoSource = { readonly url: string } | { readonly key: string }
 
@@ -25,6 +27,8 @@ export interface GenerateFacesInput {
   readonly maxAttempts: number
   /** The prediction is canceled when it has not ended by then. */
   readonly cancelAfterMs?: number
+  /** Who is told how it goes. */
+  readonly webhook?: Webhook
   /** The request's input as answers repeat it; photos and vectors that came as bytes are left out. */
   readonly echo: Readonly<Record<string, unknown>>
 }

@@ -4,12 +4,15 @@ import { loadClientConnectConfig } from '@temporalio/envconfig'
 /** Folders of this project, whatever the working directory is. */
 export const projectDir = resolve(import.meta.dirname, '..')
 
+const defaultTemporalUiUrl = 'http://127.0.0.1:8233'
+
 export interface WorkerConfig {
   /** Folder of the model bundle. */
   models: string
   /** onnxruntime's name, or auto. */
   executionProvider: string
   allowPrivateNetwork: boolean
+  temporalUiUrl: string
 }
 
 const flag = (name: string, value: string | undefined): boolean => {
@@ -22,6 +25,7 @@ export const readWorkerConfig = (env = process.env): WorkerConfig => ({
   models: resolve(env.IDEM_MODELS || resolve(projectDir, 'models/demo')),
   executionProvider: env.IDEM_EXECUTION_PROVIDER || 'auto',
   allowPrivateNetwork: flag('IDEM_ALLOW_PRIVATE_NETWORK', env.IDEM_ALLOW_PRIVATE_NETWORK),
+  temporalUiUrl: env.IDEM_TEMPORAL_UI_URL || defaultTemporalUiUrl,
 })
 
 export interface StartConfig {
@@ -51,7 +55,7 @@ export const readStartConfig = (env = process.env): StartConfig => ({
   port: parsePort(env.IDEM_PORT || '8787'),
   publicUrl: env.IDEM_PUBLIC_URL || undefined,
   temporalAddress: env.TEMPORAL_ADDRESS || undefined,
-  temporalUiUrl: env.IDEM_TEMPORAL_UI_URL || 'http://127.0.0.1:8233',
+  temporalUiUrl: env.IDEM_TEMPORAL_UI_URL || defaultTemporalUiUrl,
   path: env.PATH ?? '',
   cacheDir: resolve(projectDir, '.cache'),
   env,

@@ -10,9 +10,11 @@ import { createGenerateImages } from '../activities/generate-images.ts'
 import { createGuardedFetch } from '../activities/guarded-fetch.ts'
 import { createIntakePhoto } from '../activities/intake-photo.ts'
 import { createPublishImages } from '../activities/publish-images.ts'
+import { createSendWebhook, webhookLimits } from '../activities/send-webhook.ts'
 import { createVerifyImages } from '../activities/verify-images.ts'
 import type { ArtifactStore } from '../contracts/artifacts.ts'
 import { limits } from '../contracts/limits.ts'
+import type { Prediction } from '../contracts/prediction.ts'
 import { type Queue, queues } from '../contracts/queues.ts'
 import type { Bundle } from '../inference/bundle.ts'
 import { createDiffusionEngine } from '../inference/diffusion-engine.ts'
@@ -26,6 +28,10 @@ export interface WorkersOptions {
   bundle: Bundle
   executionProviders: readonly string[]
   allowPrivateNetwork: boolean
+  /** `whsec_…`, newest first. */
+  webhookSecrets: readonly string[]
+  /** The prediction as the API shows it. */
+  loadPrediction(predictionId: string): Promise<Prediction | undefined>
 }
 
 /** Jobs that share the batches of one device. */
@@ -69,6 +75,11 @@ export const createWorkers = async (options: WorkersOptions) => {
           ...createEmbedFace({ store, faces }),
           ...createVerifyImages({ store, faces }),
           ...createPublishImages({ store }),
+          ...createSendWebhook({
+            fetch: createGuardedFetch({ allowPrivateNetwork: options.allowPrivateNetwork, ...webhookLimits }),
+            secrets: options.webhookSecrets,
+            loadPrediction: options.loadPrediction,
+          }),
         }),
       })
     },

@@ -15,6 +15,7 @@ import type { createVerifyImages } from '../activities/verify-images.ts'
 import { failures } from '../contracts/failures.ts'
 import type { FoundFace, GenerateFacesInput, GenerateFacesResult, ImageResult } from '../contracts/generate-faces.ts'
 import { queues } from '../contracts/queues.ts'
+import { type Notify, withWebhook } from './with-webhook.ts'
 
 const { intakePhoto } = proxyActivities<ReturnType<typeof createIntakePhoto>>({
   taskQueue: queues.cpu,
@@ -49,10 +50,14 @@ const { publishImages } = proxyActivities<ReturnType<typeof createPublishImages>
 
 /** Photos of a person in, new images of that person out. Keys and numbers only: bytes and vectors stay in the store. */
 export async function generateFaces(input: GenerateFacesInput): Promise<GenerateFacesResult> {
+  return withWebhook(input, (notify) => generateInTime(input, notify))
+}
+
+const generateInTime = async (input: GenerateFacesInput, notify: Notify): Promise<GenerateFacesResult> => {
   const { cancelAfterMs } = input
-  if (cancelAfterMs === undefined) return generate(input)
+  if (cancelAfterMs === undefined) return generate(input, notify)
   try {
-    return await CancellationScope.withTimeout(cancelAfterMs, () => generate(input))
+    return await CancellationScope.withTimeout(cancelAfterMs, () => generate(input, notify))
   } catch (error) {
     if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error
     throw ApplicationFailure.nonRetryable(
@@ -62,7 +67,7 @@ export async function generateFaces(input: GenerateFacesInput): Promise<Generate
   }
 }
 
-const generate = async (input: GenerateFacesInput): Promise<GenerateFacesResult> => {
+const generate = async (input: GenerateFacesInput, notify: Notify): Promise<GenerateFacesResult> => {
   const { predictionId } = input
   const timingsMs: Record<string, number> = {}
   const timed = async <T>(name: string, step: () => Promise<T>): Promise<T> => {
@@ -70,6 +75,7 @@ const generate = async (input: GenerateFacesInput): Promise<GenerateFacesResult>
     setCurrentDetails(name)
     const value = await step()
     timingsMs[name] = (timingsMs[name] ?? 0) + Date.now() - startedAt
+    notify('logs')
     return value
   }
 
@@ -116,6 +122,7 @@ const generate = async (input: GenerateFacesInput): Promise<GenerateFacesResult>
       { predictionId, images: kept.map(({ imageKey, seed }) => ({ imageKey, seed })) },
     ]),
   )
+  notify('output')
   setCurrentDetails('done')
   return {
     images: kept.map(

@@ -1,14 +1,13 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { readAll } from '../../contracts/artifacts.ts'
-import { limits } from '../../contracts/limits.ts'
-import { isTerminal, type Prediction } from '../../contracts/prediction.ts'
+import { isTerminal } from '../../contracts/prediction.ts'
 import { newPredictionId, predictionIdFor, predictionIdPattern } from '../../contracts/prediction-id.ts'
-import { toPrediction } from '../../contracts/prediction-view.ts'
 import type { PredictionRecord, WorkflowStart } from '../../contracts/record.ts'
+import { defaultWebhookEvents, type Webhook, webhookEvents } from '../../contracts/webhooks.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { createModels } from '../models.ts'
 import { parse, readJson } from '../parse-body.ts'
+import { createPredictionView } from '../prediction-view.ts'
 import { cancelAfterMs, waitMs } from '../prefer.ts'
 import { Problem } from '../problem.ts'
 
@@ -16,6 +15,11 @@ const createBodySchema = z.strictObject({
   input: z.unknown(),
   /** Replicate's clients send it; every prediction can be streamed. */
   stream: z.boolean().optional(),
+  webhook: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional(),
+  webhook_events_filter: z.array(z.enum(webhookEvents)).min(1).optional(),
 })
 
 const idempotencyKeySchema = z.string().min(1).max(255)
@@ -28,23 +32,19 @@ const hashRequest = async (body: unknown): Promise<string> => {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** Reading faces takes no time that a deadline could save. */
-const withDeadline = (start: WorkflowStart, cancelAfterMs: number): WorkflowStart =>
-  start.workflow === 'generateFaces' ? { ...start, input: { ...start.input, cancelAfterMs } } : start
+/** A deadline is for the long job: reading faces takes no time that it could save. */
+const withOptions = (
+  start: WorkflowStart,
+  { cancelAfterMs, webhook }: { cancelAfterMs?: number; webhook?: Webhook },
+): WorkflowStart =>
+  start.workflow === 'generateFaces'
+    ? { ...start, input: { ...start.input, ...(cancelAfterMs && { cancelAfterMs }), ...(webhook && { webhook }) } }
+    : { ...start, input: { ...start.input, ...(webhook && { webhook }) } }
 
 export const createPredictionRoutes = (deps: ApiDeps) => {
-  const { orchestrator, store, model, publicUrl, temporalUiUrl } = deps
+  const { orchestrator, model } = deps
   const models = createModels(deps)
-  const view = (record: PredictionRecord): Promise<Prediction> =>
-    toPrediction(record, {
-      publicUrl,
-      temporalUiUrl,
-      readJson: async (key) => {
-        const artifact = await store.get(key)
-        return artifact ? JSON.parse(new TextDecoder().decode(await readAll(artifact))) : null
-      },
-      signOutput: (key) => store.signGet(key, { expiresInSeconds: limits.outputUrlSeconds }),
-    })
+  const view = createPredictionView(deps)
 
   /** The record, if it belongs to the one who asks. Another tenant's is as unknown as none. */
   const find = async (id: string, tenant: string): Promise<PredictionRecord> => {
@@ -75,7 +75,9 @@ export const createPredictionRoutes = (deps: ApiDeps) => {
     const deadline = cancelAfterMs(c.req.header('cancel-after'))
     const key = c.req.header('idempotency-key')
     const json = await readJson(c.req.raw)
-    const input = parse(chosen.inputSchema, parse(createBodySchema, json).input, ['body', 'input'])
+    const body = parse(createBodySchema, json)
+    const input = parse(chosen.inputSchema, body.input, ['body', 'input'])
+    const webhook = body.webhook && { url: body.webhook, events: body.webhook_events_filter ?? defaultWebhookEvents }
     const id =
       key === undefined
         ? newPredictionId()
@@ -90,7 +92,7 @@ export const createPredictionRoutes = (deps: ApiDeps) => {
         model: name,
         version: model.version,
         requestHash,
-        start: deadline ? withDeadline(start, deadline) : start,
+        start: withOptions(start, { ...(deadline && { cancelAfterMs: deadline }), ...(webhook && { webhook }) }),
         summary,
         details,
       })

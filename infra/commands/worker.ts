@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util'
+import { Client } from '@temporalio/client'
 import { DefaultLogger, type LogEntry, NativeConnection, Runtime } from '@temporalio/worker'
+import { createPredictionView } from '../../api/prediction-view.ts'
+import { createGrpcOrchestrator } from '../../api/temporal/grpc-orchestrator.ts'
 import { type Queue, queues } from '../../contracts/queues.ts'
 import { loadBundle } from '../../inference/bundle.ts'
 import { readStorageConfig } from '../../storage/config.ts'
@@ -40,11 +43,13 @@ await runCommand(help, async () => {
   const names = parseQueues(values.queues)
   const config = readWorkerConfig()
   const bundle = await loadBundle(config.models)
-  const { store } = await readStorageConfig()
+  const { store, publicUrl, webhookSecrets } = await readStorageConfig()
   const { connectionOptions, namespace } = readTemporalConfig()
 
   Runtime.install({ logger: new DefaultLogger('WARN', logEntry), shutdownSignals: [] })
   const connection = await NativeConnection.connect(connectionOptions)
+  const orchestrator = createGrpcOrchestrator(new Client({ connection, namespace }))
+  const view = createPredictionView({ store, publicUrl, temporalUiUrl: config.temporalUiUrl })
   const workers = await createWorkers({
     connection,
     namespace,
@@ -53,6 +58,11 @@ await runCommand(help, async () => {
     bundle,
     executionProviders: ['cpu'],
     allowPrivateNetwork: config.allowPrivateNetwork,
+    webhookSecrets,
+    loadPrediction: async (id) => {
+      const record = await orchestrator.read(id)
+      return record && view(record)
+    },
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown())
   // Started by a parent that has died.

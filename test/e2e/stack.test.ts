@@ -2,13 +2,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { decodePhoto, encodePng } from '../../inference/image.ts'
 import { type ApiClient, createApiClient } from '../../infra/client/api-client.ts'
 import { follow } from '../../infra/client/follow.ts'
 import { readStartConfig } from '../../infra/config.ts'
 import { type Stack, startStack } from '../../infra/stack/stack.ts'
+import { startReceiver } from '../support/webhook-receiver.ts'
 
 let stateDir: string
 let stack: Stack
@@ -16,7 +18,14 @@ let client: ApiClient
 const lines: string[] = []
 
 const start = async () => {
-  const config = readStartConfig({ ...process.env, IDEM_STATE: stateDir, IDEM_PORT: '0', TEMPORAL_ADDRESS: '' })
+  const config = readStartConfig({
+    ...process.env,
+    IDEM_STATE: stateDir,
+    IDEM_PORT: '0',
+    TEMPORAL_ADDRESS: '',
+    // The receiver of webhooks is on loopback.
+    IDEM_ALLOW_PRIVATE_NETWORK: 'true',
+  })
   // The CLI that the whole run has found already.
   const path = join(inject('temporalCli'), '..')
   stack = await startStack({ ...config, path: `${path}:${config.path}` }, (line) => lines.push(line))
@@ -43,11 +52,11 @@ const download = (prediction: Prediction) =>
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'idem-stack-'))
   await start()
-}, 120_000)
+}, 240_000)
 afterAll(async () => {
   await stack?.stop()
   await rm(stateDir, { recursive: true, force: true })
-}, 60_000)
+}, 120_000)
 
 describe('a stack of real processes', () => {
   it('turns a portrait into images of that person', async () => {
@@ -101,6 +110,33 @@ describe('a stack of real processes', () => {
     expect(scheduled.every((event) => event.userMetadata?.summary)).toBe(true)
   })
 
+  it('tells a webhook of the start and the end, signed, the end last', async () => {
+    const receiver = await startReceiver()
+    const body = {
+      input: { input_image: await portrait('male_32.jpg'), num_images: 1, num_steps: 5 },
+      webhook: receiver.url,
+      webhook_events_filter: ['start', 'completed'],
+    }
+    const response = await fetch(`${stack.apiUrl}/v1/models/idem/arc2face/predictions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const { id } = await finish((await response.json()) as Prediction)
+    await vi.waitFor(() => expect(receiver.deliveries).toHaveLength(2), { timeout: 30_000 })
+    const { webhookSecret } = JSON.parse(await readFile(join(stateDir, 'secrets.json'), 'utf8')) as Record<
+      string,
+      string
+    >
+    const sent = receiver.deliveries.map(({ body: text, headers }) =>
+      new Webhook(webhookSecret!).verify(text, headers as Record<string, string>),
+    ) as Prediction[]
+    expect(sent.map((prediction) => prediction.id)).toEqual([id, id])
+    expect(sent[1]).toMatchObject({ status: 'succeeded' })
+    expect(await client.download((sent[1]!.output as string[])[0]!)).not.toHaveLength(0)
+    await receiver.close()
+  })
+
   it('fails with no_face before the gpu queue', async () => {
     const grey = { data: new Uint8Array(256 * 256 * 3).fill(128), width: 256, height: 256 }
     const png = Buffer.from(await encodePng(grey)).toString('base64')
@@ -123,7 +159,7 @@ describe('a stack of real processes', () => {
     expect(Number(/after step (\d+)/.exec(resumed ?? '')?.[1])).toBeGreaterThanOrEqual(Number(before.metrics.step) - 2)
     const [one, other] = await Promise.all([download(undisturbed), download(prediction)])
     expect(other.map((bytes) => Buffer.from(bytes))).toEqual(one.map((bytes) => Buffer.from(bytes)))
-  }, 120_000)
+  }, 240_000)
 
   it('cancels within a step, says how far it came, and cancels twice as once', async () => {
     const started = await client.create({ input_image: await portrait('male_45.jpg'), num_images: 4, num_steps: 100 })
@@ -158,7 +194,7 @@ describe('a stack of real processes', () => {
     const resumed = /goes on after step (\d+) of 60/.exec(lines.find((line) => line.includes('The diffusion')) ?? '')
     expect(Number(drained?.[1])).toBeGreaterThanOrEqual(Number(before.metrics.step))
     expect(resumed?.[1]).toBe(drained?.[1])
-  }, 60_000)
+  }, 120_000)
 
   it('finishes after a restart what was started before', async () => {
     const started = await client.create({ input_image: await portrait('male_70.jpg'), num_images: 2, num_steps: 50 })
@@ -167,7 +203,7 @@ describe('a stack of real processes', () => {
     await expect(client.get(started.id)).rejects.toThrow('No answer')
     await start()
     expect(await finish(started)).toMatchObject({ status: 'succeeded' })
-  }, 120_000)
+  }, 240_000)
 
   it('refuses a second stack on the same state', async () => {
     await expect(start()).rejects.toThrow('already')
