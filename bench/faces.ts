@@ -8,6 +8,7 @@ import { detectorDefaults } from '../inference/detector.ts'
 import { createFaceEngine, faceModels } from '../inference/face-engine.ts'
 import { decodePhoto, encodeJpeg } from '../inference/image.ts'
 import { resizeBilinear } from '../inference/numeric/resize.ts'
+import { sniffPhotoFormat } from '../inference/photo-format.ts'
 import { numberOption, runCommand, UsageError } from '../infra/commands/command.ts'
 import { projectDir, readWorkerConfig } from '../infra/config.ts'
 
@@ -18,7 +19,7 @@ const help = `Decodes a 1024 px JPEG, finds, aligns and embeds its face: this pr
 
   --python FILE             interpreter with insightface and opencv-python-headless; this project alone where absent
   --detector-model FILE     SCRFD network; default test/fixtures/scrfd/scrfd_2.5g_bnkps.onnx
-  --photo FILE              scaled to 1024 px; default samples/male_26.jpg
+  --photo FILE              scaled to 1024 px unless it is such a JPEG; default samples/male_26.jpg
   --threads N               of every network; default 2
   --rounds N                measured; default 20
   --help`
@@ -63,10 +64,15 @@ await runCommand(help, async () => {
   const { recogniser } = faceModels(await loadBundle(readWorkerConfig().models))
   const detector = { ...detectorDefaults.scrfd, file: values['detector-model'] }
 
-  const original = await decodePhoto(await readFile(values.photo))
+  const file = await readFile(values.photo)
+  const original = await decodePhoto(file)
   const scale = photoSizePx / Math.max(original.width, original.height)
-  const scaled = resizeBilinear(original, Math.round(original.width * scale), Math.round(original.height * scale))
-  const bytes = await encodeJpeg(scaled)
+  const bytes =
+    scale === 1 && sniffPhotoFormat(file).format === 'jpeg'
+      ? file
+      : await encodeJpeg(
+          resizeBilinear(original, Math.round(original.width * scale), Math.round(original.height * scale)),
+        )
 
   const engine = createFaceEngine({ models: { detector, recogniser }, threads })
   const dir = await mkdtemp(join(tmpdir(), 'bench-faces-'))

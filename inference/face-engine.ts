@@ -5,7 +5,7 @@ import type { FaceThreadData } from './face-engine-thread.ts'
 import type { FindFacesOptions } from './find-faces.ts'
 import type { RgbImage } from './numeric/image.ts'
 import type { Point } from './numeric/similarity-transform.ts'
-import { startThread } from './thread.ts'
+import { startThread, type Thread } from './thread.ts'
 
 /** The two networks of a face engine, with absolute paths in `file`. */
 export interface FaceModels {
@@ -28,9 +28,20 @@ export interface FaceEngineOptions {
   threads?: number
   /** onnxruntime's names; cpu by default. */
   executionProviders?: readonly string[]
+  /**
+   * How many photos are worked on at once, each in a thread with networks of its own; default 2, so that the networks of one
+   * run while the next is resized. Threads start when there is work for them.
+   */
+  lanes?: number
 }
 
-/** Face detection and recognition in a thread of its own. Networks load at first use. */
+interface Lane {
+  readonly thread: Thread
+  /** Calls under way. */
+  load: number
+}
+
+/** Face detection and recognition in threads of their own. Networks load at first use. */
 export interface FaceEngine {
   /** Largest box first; empty where there are none. */
   findFaces(photo: RgbImage, options?: FindFacesOptions): Promise<Face[]>
@@ -43,16 +54,35 @@ export interface FaceEngine {
   close(): Promise<void>
 }
 
-export const createFaceEngine = ({ models, threads, executionProviders }: FaceEngineOptions): FaceEngine => {
-  const thread = startThread(new URL('./face-engine-thread.ts', import.meta.url), {
-    models,
-    network: { ...(threads && { threads }), ...(executionProviders && { executionProviders }) },
-  } satisfies FaceThreadData)
+export const createFaceEngine = ({ models, threads, executionProviders, lanes = 2 }: FaceEngineOptions): FaceEngine => {
+  const started: Lane[] = []
+  const start = (): Lane => {
+    const thread = startThread(new URL('./face-engine-thread.ts', import.meta.url), {
+      models,
+      // These networks run for milliseconds between other work on the same processor: decoding, resizing, the next photo.
+      network: { spinning: false, ...(threads && { threads }), ...(executionProviders && { executionProviders }) },
+    } satisfies FaceThreadData)
+    const lane = { thread, load: 0 }
+    started.push(lane)
+    return lane
+  }
+  const call = async <T>(method: string, argument: unknown): Promise<T> => {
+    const idle = started.find(({ load }) => load === 0)
+    const lane = idle ?? (started.length < lanes ? start() : started.reduce((a, b) => (b.load < a.load ? b : a)))
+    lane.load += 1
+    try {
+      return await lane.thread.call<T>(method, argument)
+    } finally {
+      lane.load -= 1
+    }
+  }
   return {
-    findFaces: (photo, options = {}) => thread.call('findFaces', { photo, options }),
-    align: (photo, landmarks) => thread.call('align', { photo, landmarks }),
-    embed: (crop) => thread.call('embed', { crop }),
-    analyse: (photo, options = {}) => thread.call('analyse', { photo, options }),
-    close: () => thread.close(),
+    findFaces: (photo, options = {}) => call('findFaces', { photo, options }),
+    align: (photo, landmarks) => call('align', { photo, landmarks }),
+    embed: (crop) => call('embed', { crop }),
+    analyse: (photo, options = {}) => call('analyse', { photo, options }),
+    close: async () => {
+      await Promise.all(started.map(({ thread }) => thread.close()))
+    },
   }
 }

@@ -21,17 +21,17 @@ export const toPlanar = (
   const plane = width * height
   const out = new Float32Array(3 * plane)
   const scale = Math.fround(1 / std)
-  const values = Float32Array.from({ length: 256 }, (_, pixel) => (pixel - mean) * scale)
-  if (plane > image.width * image.height && values[0] !== 0) out.fill(values[0]!)
+  const black = -mean * scale
+  if (plane > image.width * image.height && black !== 0) out.fill(black)
   const first = channels === 'rgb' ? 0 : 2 * plane
   const third = 2 * plane - first
   const { data } = image
   for (let y = 0, i = 0; y < image.height; y++) {
     let o = (y + top) * width + left
     for (let x = 0; x < image.width; x++, i += 3, o++) {
-      out[first + o] = values[data[i]!]!
-      out[plane + o] = values[data[i + 1]!]!
-      out[third + o] = values[data[i + 2]!]!
+      out[first + o] = (data[i]! - mean) * scale
+      out[plane + o] = (data[i + 1]! - mean) * scale
+      out[third + o] = (data[i + 2]! - mean) * scale
     }
   }
   return out

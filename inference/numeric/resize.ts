@@ -4,15 +4,6 @@ import type { RgbImage } from './image.ts'
 // pass to 32-bit sums, a vertical pass that drops 4 bits before and 18 after the product (modules/imgproc/src/resize.cpp).
 const WEIGHT_ONE = 2048
 
-interface Taps {
-  /** Index of the first and of the second source sample of every output sample. */
-  first: Int32Array
-  second: Int32Array
-  /** Their weights, which sum to 2048 give or take the rounding of either. */
-  firstWeight: Int32Array
-  secondWeight: Int32Array
-}
-
 /** Round half to even, as C's rint does. */
 export const rint = (value: number): number => {
   const floor = Math.floor(value)
@@ -22,17 +13,15 @@ export const rint = (value: number): number => {
 
 const clamp = (value: number, last: number) => (value < 0 ? 0 : value > last ? last : value)
 
+const TAP = 4
+
 /**
- * `snap` moves a tap beyond the border wholly onto the border sample. OpenCV does so along x only; along y it weighs the
- * border row twice, which rounds differently.
+ * Four numbers an output sample: where its two source samples lie, in steps of `step`, and their weights, which sum to 2048 give
+ * or take the rounding of either. `snap` moves a sample beyond the border wholly onto the border. OpenCV does so along x only;
+ * along y it weighs the border row twice, which rounds differently.
  */
-const createTaps = (from: number, to: number, scale: number, snap: boolean): Taps => {
-  const taps: Taps = {
-    first: new Int32Array(to),
-    second: new Int32Array(to),
-    firstWeight: new Int32Array(to),
-    secondWeight: new Int32Array(to),
-  }
+const createTaps = (from: number, to: number, scale: number, step: number, snap: boolean): Int32Array => {
+  const taps = new Int32Array(to * TAP)
   for (let i = 0; i < to; i++) {
     const position = Math.fround((i + 0.5) * scale - 0.5)
     let index = Math.floor(position)
@@ -41,25 +30,46 @@ const createTaps = (from: number, to: number, scale: number, snap: boolean): Tap
       index = clamp(index, from - 1)
       fraction = 0
     }
-    taps.first[i] = clamp(index, from - 1)
-    taps.second[i] = clamp(index + 1, from - 1)
-    taps.firstWeight[i] = rint(Math.fround(1 - fraction) * WEIGHT_ONE)
-    taps.secondWeight[i] = rint(fraction * WEIGHT_ONE)
+    taps[i * TAP] = clamp(index, from - 1) * step
+    taps[i * TAP + 1] = clamp(index + 1, from - 1) * step
+    taps[i * TAP + 2] = rint(Math.fround(1 - fraction) * WEIGHT_ONE)
+    taps[i * TAP + 3] = rint(fraction * WEIGHT_ONE)
   }
   return taps
 }
 
-/** One source row to the horizontal sums of one output row, `[width*3]`. */
-const sumRow = (source: Uint8Array, rowStart: number, taps: Taps, out: Int32Array): void => {
-  const { first, second, firstWeight, secondWeight } = taps
-  for (let x = 0, o = 0; x < first.length; x++, o += 3) {
-    const a = rowStart + first[x]! * 3
-    const b = rowStart + second[x]! * 3
-    const wa = firstWeight[x]!
-    const wb = secondWeight[x]!
-    out[o] = source[a]! * wa + source[b]! * wb
-    out[o + 1] = source[a + 1]! * wa + source[b + 1]! * wb
-    out[o + 2] = source[a + 2]! * wa + source[b + 2]! * wb
+const { imul } = Math
+
+/**
+ * One output row from the source rows that start at `upper` and `lower`. Written out channel by channel: with an inner loop
+ * it takes a quarter longer, with rows of intermediate sums nearly twice as long.
+ */
+const fillRow = (
+  source: Uint8Array,
+  upper: number,
+  lower: number,
+  upperWeight: number,
+  lowerWeight: number,
+  taps: Int32Array,
+  out: Uint8Array,
+  start: number,
+): void => {
+  for (let i = 0, o = start; i < taps.length; i += TAP, o += 3) {
+    const wa = taps[i + 2]!
+    const wb = taps[i + 3]!
+    const ua = upper + taps[i]!
+    const ub = upper + taps[i + 1]!
+    const la = lower + taps[i]!
+    const lb = lower + taps[i + 1]!
+    const u0 = (imul(source[ua]!, wa) + imul(source[ub]!, wb)) >> 4
+    const l0 = (imul(source[la]!, wa) + imul(source[lb]!, wb)) >> 4
+    out[o] = ((imul(upperWeight, u0) >> 16) + (imul(lowerWeight, l0) >> 16) + 2) >> 2
+    const u1 = (imul(source[ua + 1]!, wa) + imul(source[ub + 1]!, wb)) >> 4
+    const l1 = (imul(source[la + 1]!, wa) + imul(source[lb + 1]!, wb)) >> 4
+    out[o + 1] = ((imul(upperWeight, u1) >> 16) + (imul(lowerWeight, l1) >> 16) + 2) >> 2
+    const u2 = (imul(source[ua + 2]!, wa) + imul(source[ub + 2]!, wb)) >> 4
+    const l2 = (imul(source[la + 2]!, wa) + imul(source[lb + 2]!, wb)) >> 4
+    out[o + 2] = ((imul(upperWeight, u2) >> 16) + (imul(lowerWeight, l2) >> 16) + 2) >> 2
   }
 }
 
@@ -96,30 +106,12 @@ export const resizeBilinear = (
   if (scaleX === 2 && scaleY === 2 && image.width >= 2 * width && image.height >= 2 * height) {
     return { data: halve(source, image.width, width, height), width, height }
   }
-  const horizontal = createTaps(image.width, width, scaleX, true)
-  const vertical = createTaps(image.height, height, scaleY, false)
+  const columns = createTaps(image.width, width, scaleX, 3, true)
+  const rows = createTaps(image.height, height, scaleY, image.width * 3, false)
   const data = new Uint8Array(width * height * 3)
-  const row = width * 3
-  let upper = new Int32Array(row)
-  let lower = new Int32Array(row)
-  let upperRow = -1
-  let lowerRow = -1
-  for (let y = 0, o = 0; y < height; y++) {
-    const first = vertical.first[y]!
-    const second = vertical.second[y]!
-    if (first === lowerRow) {
-      ;[upper, lower] = [lower, upper]
-      ;[upperRow, lowerRow] = [lowerRow, upperRow]
-    }
-    if (first !== upperRow) sumRow(source, first * image.width * 3, horizontal, upper)
-    if (second !== lowerRow) sumRow(source, second * image.width * 3, horizontal, lower)
-    upperRow = first
-    lowerRow = second
-    const wa = vertical.firstWeight[y]!
-    const wb = vertical.secondWeight[y]!
-    for (let x = 0; x < row; x++, o++) {
-      data[o] = (((wa * (upper[x]! >> 4)) >> 16) + ((wb * (lower[x]! >> 4)) >> 16) + 2) >> 2
-    }
+  for (let y = 0; y < height; y++) {
+    const tap = y * TAP
+    fillRow(source, rows[tap]!, rows[tap + 1]!, rows[tap + 2]!, rows[tap + 3]!, columns, data, y * width * 3)
   }
   return { data, width, height }
 }
