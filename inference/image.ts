@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import sharp from 'sharp'
 import type { Face } from './face.ts'
+import { heicToTiff } from './heic.ts'
 import type { RgbImage } from './numeric/image.ts'
 import { sniffPhotoFormat } from './photo-format.ts'
 
@@ -40,7 +41,7 @@ export class PhotoError extends Error {
   }
 }
 
-const formats = 'JPEG, PNG, WebP, AVIF, GIF or TIFF'
+const formats = 'JPEG, PNG, WebP, AVIF, HEIC, GIF or TIFF'
 
 const checkSize = (width: number, height: number, limits: PhotoLimits): void => {
   if (width * height > limits.pixels) {
@@ -55,6 +56,11 @@ const checkSize = (width: number, height: number, limits: PhotoLimits): void => 
 
 const unreadable = (cause: unknown): PhotoError =>
   new PhotoError('photo_unreadable', 'The photo is damaged and cannot be decoded', {}, cause)
+
+// How the sRGB profiles of cameras and programs call themselves; variants with other curves have other names.
+const srgbName = 'sRGB IEC61966-2'
+const srgbNames = [Buffer.from(srgbName, 'latin1'), Buffer.from(srgbName, 'utf16le').swap16()]
+const isSrgbProfile = (icc: Buffer | undefined): boolean => srgbNames.some((name) => icc?.includes(name))
 
 /** Grey as three equal channels. */
 const toThreeChannels = (data: Uint8Array, channels: number): Uint8Array => {
@@ -83,7 +89,7 @@ export const decodePhoto = async (
     throw new PhotoError('photo_unsupported', message, { allowed: formats })
   }
   const options = { limitInputPixels: limits.pixels, failOn: 'error', sequentialRead: true, pages: 1 } as const
-  const { width, height } = await sharp(bytes, { ...options, limitInputPixels: false })
+  const { width, height, icc } = await sharp(bytes, { ...options, limitInputPixels: false })
     .metadata()
     .catch((cause) => {
       throw unreadable(cause)
@@ -91,7 +97,9 @@ export const decodePhoto = async (
   checkSize(width, height, limits)
   try {
     const managed = colours === 'managed'
-    const photo = sharp(bytes, { ...options, autoOrient: true, ignoreIcc: !managed })
+    const source = sniffed.format === 'heic' ? await heicToTiff(bytes, icc, limits.pixels) : bytes
+    // Most profiles are sRGB already: converting would cost as much as decoding and change values by rounding.
+    const photo = sharp(source, { ...options, autoOrient: true, ignoreIcc: !managed || isSrgbProfile(icc) })
     const { data, info } = await (managed ? photo.flatten({ background: 'white' }) : photo.removeAlpha())
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })

@@ -1,5 +1,5 @@
 /** Formats that are decoded, told by their first bytes: names and media types lie. */
-export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'tiff'
+export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'gif' | 'tiff'
 
 const ascii = (bytes: Uint8Array, start: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(start, start + length))
@@ -27,7 +27,7 @@ export const sniffPhotoFormat = (
   if (startsWith(bytes, 0x49, 0x49, 0x2a, 0) || startsWith(bytes, 0x4d, 0x4d, 0, 0x2a)) return { format: 'tiff' }
   const found = brands(bytes)
   if (found.some((brand) => /^avi[fs]$/.test(brand))) return { format: 'avif' }
-  if (found.some((brand) => /^he[iv][cxs]$/.test(brand))) return { seems: 'HEIC' }
+  if (found.some((brand) => /^he[iv][cxms]$/.test(brand))) return { format: 'heic' }
   if (found.length > 0) return { seems: 'a video or another ISO media file' }
   if (ascii(bytes, 0, 5) === '%PDF-') return { seems: 'a PDF' }
   const text = ascii(bytes, 0, 256).trimStart().toLowerCase()

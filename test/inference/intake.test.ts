@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodePhoto, PhotoError } from '../../inference/image.ts'
+import type { RgbImage } from '../../inference/numeric/image.ts'
 
 const portrait = readFileSync('samples/male_26.jpg')
 const small = () => sharp(portrait).resize(96, 64)
@@ -26,9 +27,15 @@ beforeAll(async () => {
     avif: await small().avif({ effort: 0 }).toBuffer(),
     gif: await small().gif().toBuffer(),
     tiff: await small().tiff().toBuffer(),
+    heic: readFileSync('test/fixtures/photos/portrait.heic'),
     'cmyk jpeg': await small().toColourspace('cmyk').jpeg().toBuffer(),
   }
 })
+
+const difference = (a: RgbImage, b: RgbImage) =>
+  a.data.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b.data[i]!)), 0)
+const meanDifference = (a: RgbImage, b: RgbImage) =>
+  a.data.reduce((sum, value, i) => sum + Math.abs(value - b.data[i]!), 0) / a.data.length
 
 const failure = async (bytes: Uint8Array, limits = {}): Promise<PhotoError> => {
   try {
@@ -69,6 +76,40 @@ describe('photos', () => {
     const stored = await decodePhoto(wide, { colours: 'stored' })
     expect(managed.data).not.toEqual(stored.data)
   })
+
+  it('are converted from the ICC profile of a HEIC file', async () => {
+    const bytes = readFileSync('test/fixtures/photos/portrait-p3.heic')
+    const untagged = await decodePhoto(readFileSync('test/fixtures/photos/portrait.heic'))
+    const stored = await decodePhoto(bytes, { colours: 'stored' })
+    const managed = await decodePhoto(bytes)
+    expect(stored.data).toEqual(untagged.data)
+    expect(managed.data).not.toEqual(stored.data)
+  })
+
+  it('keep their values where the profile is sRGB', async () => {
+    const tagged = await small().withIccProfile('srgb').png().toBuffer()
+    expect(difference(await decodePhoto(tagged), await decodePhoto(files.png!))).toBeLessThan(3)
+  })
+
+  it('look alike in every format', async () => {
+    const reference = await decodePhoto(files.png!)
+    const exact = new Set(['png', 'png of 16 bits'])
+    for (const name of [
+      'png',
+      'png of 16 bits',
+      'tiff',
+      'jpeg',
+      'progressive',
+      'webp',
+      'avif',
+      'heic',
+      'gif',
+      'cmyk jpeg',
+    ]) {
+      const mean = meanDifference(await decodePhoto(files[name]!), reference)
+      expect([name, mean < (exact.has(name) ? 0.6 : 12)]).toEqual([name, true])
+    }
+  })
 })
 
 describe('what is no photo', () => {
@@ -106,13 +147,15 @@ describe('what is no photo', () => {
   })
 })
 
-it('never fails but with a typed error: 2,200 truncated and damaged files', async () => {
+it('never fails but with a typed error: 2,220 truncated and damaged files', async () => {
   const random = seeded(1)
   const outcomes: Record<string, number> = {}
   let peak = 0
-  for (const bytes of Object.values(files)) {
-    for (let k = 0; k < 200; k++) {
-      const damaged = Buffer.from(k % 2 ? bytes : bytes.subarray(0, Math.floor((bytes.length * k) / 200)))
+  for (const [name, bytes] of Object.entries(files)) {
+    // Each HEIC starts a thread.
+    const count = name === 'heic' ? 20 : 200
+    for (let k = 0; k < count; k++) {
+      const damaged = Buffer.from(k % 2 ? bytes : bytes.subarray(0, Math.floor((bytes.length * k) / count)))
       if (k % 2)
         for (let flips = 0; flips < 1 + k / 20; flips++) {
           const at = Math.floor(random() * damaged.length)
@@ -129,6 +172,6 @@ it('never fails but with a typed error: 2,200 truncated and damaged files', asyn
   console.log(`damaged files: ${JSON.stringify(outcomes)}, peak memory ${Math.round(peak / 1e6)} MB`)
   const known = ['decoded', 'photo_unreadable', 'photo_unsupported', 'photo_too_large', 'photo_too_small']
   expect(Object.keys(outcomes).filter((outcome) => !known.includes(outcome))).toEqual([])
-  expect(Object.values(outcomes).reduce((a, b) => a + b)).toBe(2200)
+  expect(Object.values(outcomes).reduce((a, b) => a + b)).toBe(2220)
   expect(outcomes.photo_unreadable).toBeGreaterThan(500)
 }, 180_000)
