@@ -5,7 +5,7 @@ import { decodePhoto, PhotoError } from '../../inference/image.ts'
 import type { RgbImage } from '../../inference/numeric/image.ts'
 
 const portrait = readFileSync('samples/male_26.jpg')
-const small = () => sharp(portrait).resize(96, 64)
+const small = () => sharp(portrait).resize(96, 64, { fit: 'fill' })
 const seeded = (seed: number) => () => {
   // mulberry32
   seed = (seed + 0x6d2b79f5) | 0
