@@ -110,6 +110,29 @@ describe('a stack of real processes', () => {
     expect(scheduled.every((event) => event.userMetadata?.summary)).toBe(true)
   })
 
+  it('makes images again that are not like the person, and reports every attempt', async () => {
+    const input = { input_image: await portrait('male_26.jpg'), num_images: 2, num_steps: 4, seed: 30 }
+    const prediction = await finish(await client.create({ ...input, min_similarity: 0.999, max_attempts: 2 }))
+    expect(prediction.status).toBe('succeeded')
+    const attempts = prediction.metrics.attempts as { seed: number; similarity: number | null }[][]
+    expect(attempts.map((of) => of.map(({ seed }) => seed))).toEqual([
+      [30, 32],
+      [31, 33],
+    ])
+    // The better of the two is kept, and can be made again alone.
+    const best = attempts.map((of) => of.reduce((a, b) => ((b.similarity ?? -1) > (a.similarity ?? -1) ? b : a)))
+    expect(prediction.metrics.seeds).toEqual(best.map(({ seed }) => seed))
+    const alone = await finish(await client.create({ ...input, num_images: 1, seed: best[0]!.seed }))
+    expect(Buffer.from((await download(alone))[0]!)).toEqual(Buffer.from((await download(prediction))[0]!))
+  })
+
+  it('refuses photos of different people, and says which is the stranger', async () => {
+    const photos = await Promise.all(['male_26.jpg', 'male_26.jpg', 'female_34.jpg'].map(portrait))
+    const prediction = await finish(await client.create({ input_images: photos, num_images: 1, num_steps: 2 }))
+    expect(prediction.status).toBe('failed')
+    expect(prediction.metrics.failure).toMatchObject({ type: 'different_people', details: { outliers: [2] } })
+  })
+
   it('tells a webhook of the start and the end, signed, the end last', async () => {
     const receiver = await startReceiver()
     const body = {
