@@ -70,6 +70,18 @@ describe('a generation', () => {
     expect(step).toBeLessThanOrEqual(5)
   })
 
+  it('loads its networks again where they were released after idling, to the same image', async () => {
+    const idle = createDiffusionEngine({ bundle, idleReleaseMs: 1 })
+    try {
+      const [first] = await idle.generate(request({ steps: 2 }))
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      const [second] = await idle.generate(request({ steps: 2 }))
+      expect(second!.data).toEqual(first!.data)
+    } finally {
+      await idle.close()
+    }
+  })
+
   it('shows small pictures on the way', async () => {
     const previews: number[] = []
     await engine.generate(request({ steps: 6 }), {
