@@ -1,16 +1,17 @@
-import type { Bundle, DetectorSpec, RecogniserSpec } from './bundle.ts'
+import type { Bundle, DetectorSpec } from './bundle.ts'
 import { BundleError } from './bundle.ts'
 import type { EmbeddedFace, Face } from './face.ts'
 import type { FaceThreadData } from './face-engine-thread.ts'
 import type { FindFacesOptions } from './find-faces.ts'
 import type { RgbImage } from './numeric/image.ts'
 import type { Point } from './numeric/similarity-transform.ts'
+import type { RecogniserSettings } from './recogniser.ts'
 import { startThread, type Thread } from './thread.ts'
 
 /** The two networks of a face engine, with absolute paths in `file`. */
 export interface FaceModels {
   readonly detector: DetectorSpec
-  readonly recogniser: RecogniserSpec
+  readonly recogniser: RecogniserSettings
 }
 
 /** The face networks of a bundle. Throws `BundleError` where it has none. */

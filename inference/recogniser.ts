@@ -34,8 +34,11 @@ const referencePoints = (sizePx: number): Point[] => {
   return REFERENCE.map(([x, y]) => [x * ratio + (wide ? 8 * ratio : 0), y * ratio])
 }
 
+/** A recogniser's settings; `dimensions` absent takes whatever the network gives. */
+export type RecogniserSettings = Omit<RecogniserSpec, 'dimensions'> & { dimensions?: number }
+
 /** Loads an ArcFace-like network; the path is in `spec.file`. */
-export const createRecogniser = async (spec: RecogniserSpec, options?: NetworkOptions): Promise<Recogniser> => {
+export const createRecogniser = async (spec: RecogniserSettings, options?: NetworkOptions): Promise<Recogniser> => {
   const network = await loadNetwork(spec.file, options)
   const input = network.inputs[0]!
   const output = network.outputs[0]!
@@ -52,7 +55,7 @@ export const createRecogniser = async (spec: RecogniserSpec, options?: NetworkOp
       const { channels, mean, std } = spec
       const data = toPlanar(crop, { channels, mean, std })
       const vector = (await network.run({ [input]: { data, dims: [1, 3, sizePx, sizePx] } }))[output]!.data
-      if (vector.length !== spec.dimensions) {
+      if (spec.dimensions && vector.length !== spec.dimensions) {
         throw new Error(`${spec.file} gives ${vector.length} numbers, not the ${spec.dimensions} that its bundle says`)
       }
       return toUnit(vector)

@@ -3,11 +3,12 @@ import { availableParallelism } from 'node:os'
 import { basename, extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SingleBar } from 'cli-progress'
-import { type DetectorSpec, loadBundle, type RecogniserSpec } from '../../inference/bundle.ts'
+import { type DetectorSpec, loadBundle } from '../../inference/bundle.ts'
 import { detectorDefaults } from '../../inference/detector.ts'
 import type { EmbeddedFace } from '../../inference/face.ts'
 import { createFaceEngine, type FaceEngine, type FaceModels } from '../../inference/face-engine.ts'
 import { decodePhoto, drawFaces, PhotoError } from '../../inference/image.ts'
+import type { RecogniserSettings } from '../../inference/recogniser.ts'
 import { readWorkerConfig } from '../config.ts'
 import { choiceOption, numberOption, runCommand, UsageError } from './command.ts'
 
@@ -64,7 +65,7 @@ const readModels = async (values: {
   const detector = own?.kind === kind ? own : detectorDefaults[kind]
   const recogniserFile = values['recognizer-model'] ?? (recogniser && bundle.path(recogniser.file))
   if (!recogniserFile) throw new UsageError('The bundle has no recogniser; give one with --recognizer-model')
-  const plain: Omit<RecogniserSpec, 'file'> = { sizePx: 112, channels: 'rgb', mean: 127.5, std: 127.5, dimensions: 512 }
+  const plain: Omit<RecogniserSettings, 'file'> = { sizePx: 112, channels: 'rgb', mean: 127.5, std: 127.5 }
   return {
     detector: { ...detector, file: detectorFile },
     recogniser: { ...(values['recognizer-model'] ? plain : recogniser!), file: recogniserFile },
