@@ -76,14 +76,13 @@ def write_manifest(
     licence: str,
     source: str | None,
 ) -> dict:
-    """Hashes every network in `folder` and writes manifest.json. The version is a hash of all that the manifest says."""
+    """Hashes every file in `folder` and writes manifest.json. The version is a hash of all that the manifest says."""
     described = {model.file: (model.licence, model.source) for model in faces}
-    networks = sorted(p for p in folder.iterdir() if ".onnx" in p.suffixes)
     body = {
         "format": FORMAT,
         "name": name,
         "description": description,
-        "files": {p.name: describe_file(p, *described.get(p.name, (licence, source))) for p in networks},
+        "files": {p.name: describe_file(p, *described.get(p.name, (licence, source))) for p in sorted(folder.iterdir())},
         **{model.role: model.spec() for model in faces},
         "diffusion": diffusion,
     }
