@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Bundle, loadBundle } from '../../inference/bundle.ts'
 import { parseNpy } from '../../inference/npy.ts'
@@ -98,6 +99,14 @@ const encodePrompt = async (bundle: Bundle, face: Float32Array): Promise<Float32
   return results.prompt_embeds!.data
 }
 
+const readArray = async (name: string) => {
+  const { data, shape } = parseNpy(await readFile(join(folder, `${name}.npy`)))
+  return { data: Float32Array.from(data), dims: shape }
+}
+
+const largestDifference = (a: Float32Array, b: ArrayLike<number>) =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), a.length === b.length ? 0 : Number.NaN)
+
 if (EXPORT_PYTHON) {
   describe('an export', () => {
     it('of the tiny checkpoint makes the prompt embeddings of the reference', { timeout: 300_000 }, async () => {
@@ -114,6 +123,61 @@ if (EXPORT_PYTHON) {
       expect(found.length).toBe(expected.data.length / 2)
       expect(worst).toBeLessThan(1e-3)
       expect(bundle.manifest.diffusion.preview?.factors).toHaveLength(4)
+    })
+
+    it('with a LoRA is the network with its weights added', { timeout: 300_000 }, async () => {
+      await promisify(execFile)(EXPORT_PYTHON, ['test/models/make_lora.py', join(checkpoint, 'arc2face'), folder])
+      const { code } = await exportWith(EXPORT_PYTHON, '--lora', join(folder, 'lora.safetensors'))
+      expect(code).toBe(0)
+      const bundle = await loadBundle(out())
+      expect(bundle.manifest.diffusion.defaults).toEqual({ scheduler: 'lcm', steps: 4, guidanceScale: 1 })
+
+      const [sample, prompt, expected] = await Promise.all(['sample', 'prompt', 'noise_pred'].map(readArray))
+      const predict = async (path: string) => {
+        const network = await loadNetwork(path)
+        const { noise_pred } = await network.run({
+          sample: sample!,
+          timestep: { data: Float32Array.of(500), dims: [1] },
+          encoder_hidden_states: prompt!,
+        })
+        await network.release()
+        return largestDifference(noise_pred!.data, expected!.data)
+      }
+      expect(await predict(bundle.path('unet.onnx'))).toBeLessThan(1e-3)
+      expect(await predict('test/fixtures/arc2face-tiny/unet.onnx')).toBeGreaterThan(0.1)
+    })
+
+    it('in half precision keeps to what PyTorch loses by it, and says so', { timeout: 300_000 }, async () => {
+      const { code, text } = await exportWith(EXPORT_PYTHON, '--precision', 'fp16', '--vae-encoder')
+      expect(text).toContain('without the operators that have kernels for GPUs only')
+      expect(code).toBe(0)
+      const { diffusion, files } = (await loadBundle(out())).manifest
+      expect(diffusion.precision).toBe('fp16')
+      expect(diffusion.vaeEncoder).toEqual({ file: 'vae_encoder.onnx' })
+      expect(Object.keys(files)).toEqual(['text_encoder.onnx', 'unet.onnx', 'vae_decoder.onnx', 'vae_encoder.onnx'])
+    })
+
+    it('takes networks that were exported before, and no others', { timeout: 300_000 }, async () => {
+      const before = 'test/fixtures/arc2face-tiny'
+      const taken = await exportWith(EXPORT_PYTHON, '--networks', before, '--licence', 'random weights, CC0')
+      expect(taken.code).toBe(0)
+      expect((await loadBundle(out())).manifest.files).toEqual((await loadBundle(before)).manifest.files)
+      await rm(out(), { recursive: true })
+      const strange = join(folder, 'strange')
+      await cp(before, strange, { recursive: true })
+      await cp('models/demo/vae_decoder.onnx', join(strange, 'vae_decoder.onnx'))
+      expect(await exportWith(EXPORT_PYTHON, '--networks', strange)).toMatchObject({
+        code: 1,
+        text: expect.stringContaining('vae_decoder.onnx differs from PyTorch'),
+      })
+      expect(await readdir(folder)).toEqual(['checkpoint', 'strange'])
+    })
+
+    it('wants id to be one token', { timeout: 300_000 }, async () => {
+      const merges = join(checkpoint, 'tokenizer/merges.txt')
+      await writeFile(merges, (await readFile(merges, 'utf8')).replace('i d</w>\n', ''))
+      expect(await exportWith(EXPORT_PYTHON)).toMatchObject({ code: 1, text: expect.stringContaining("splits 'id'") })
+      expect(await exportWith(EXPORT_PYTHON, '--embedding-size', '600')).toMatchObject({ code: 1 })
     })
 
     it('refuses a file that is no LoRA, and a recogniser that is not the pinned one', {
