@@ -19,11 +19,12 @@ const help = `Makes, fetches and checks model bundles.
       --lora FILE             merges a LoRA such as LCM-LoRA into the UNet
       --detector FILE --detector-kind yunet|scrfd --recogniser FILE [--recogniser-sha256 HASH]
       --vae-encoder, --timestep-spacing leading|linspace|trailing, --name, --description, --licence, --source
+      --networks DIR          takes networks exported earlier, checked, in place of exporting them
       --python FILE           an interpreter that has the requirements, in place of an own environment
 
   npm run models -- pull [LIST.json] --out DIR
       Fetches the files that a list names by repository and revision (models/arc2face.json by default), resumes what was
-      broken off, and checks every hash. --hub URL takes another hub; HF_TOKEN is sent where it is set.
+      broken off, checks every hash, and records all of them in DIR/pulled.json. --hub URL takes another hub; HF_TOKEN is sent where it is set.
 
   npm run models -- verify BUNDLE
       Checks hashes and sizes, and runs every network once.
@@ -82,8 +83,8 @@ const pullFiles = async (args: string[]): Promise<void> => {
       onProgress: ({ file: name, bytes, of }) => bar?.update(bytes / of, { file: name }),
     })
     bar?.stop()
-    for (const { file: name, bytes, hash, trusted } of pulled) {
-      console.log(`${name}  ${megabytes(bytes)}  ${hash}${trusted === 'hub' ? '  (hash as the hub states it)' : ''}`)
+    for (const { file: name, bytes, sha256, trusted } of pulled) {
+      console.log(`${name}  ${megabytes(bytes)}  ${sha256}${trusted === 'hub' ? '  (hash as the hub states it)' : ''}`)
     }
   } finally {
     bar?.stop()

@@ -1,12 +1,13 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { pathsInfo } from '@huggingface/hub'
 import { z } from 'zod'
 
 export const pullListSchema = z.object({
   name: z.string().min(1),
+  note: z.string().optional(),
   files: z
     .array(
       z.object({
@@ -53,7 +54,7 @@ interface Expected {
 export interface PulledFile {
   file: string
   bytes: number
-  hash: string
+  sha256: string
   /** `list`: a hash that was known before; `hub`: what the hub said. */
   trusted: 'list' | 'hub'
 }
@@ -92,7 +93,8 @@ const ask = async (file: PullFile, { hubUrl, accessToken }: PullOptions): Promis
 const fetchRest = async (file: PullFile, part: string, expected: Expected, options: PullOptions): Promise<void> => {
   const from = (await sizeOf(part)) ?? 0
   if (from === expected.bytes) return
-  const url = `${options.hubUrl}/${file.repository}/resolve/${encodeURIComponent(file.revision)}/${file.path}`
+  const path = file.path.split('/').map(encodeURIComponent).join('/')
+  const url = `${options.hubUrl}/${file.repository}/resolve/${encodeURIComponent(file.revision)}/${path}`
   const response = await fetch(url, {
     headers: {
       ...(from > 0 && { range: `bytes=${from}-` }),
@@ -133,13 +135,13 @@ const pullFile = async (file: PullFile, options: PullOptions): Promise<PulledFil
   const target = join(options.out, name)
   const part = `${target}.part`
   const expected = await ask(file, options)
-  const done = {
+  const finish = async (): Promise<PulledFile> => ({
     file: name,
     bytes: expected.bytes,
-    hash: expected.hash,
+    sha256: await hashFile(target, { ...expected, algorithm: 'sha256' }),
     trusted: file.sha256 ? 'list' : 'hub',
-  } as const
-  if ((await sizeOf(target)) === expected.bytes && (await hashFile(target, expected)) === expected.hash) return done
+  })
+  if ((await sizeOf(target)) === expected.bytes && (await hashFile(target, expected)) === expected.hash) return finish()
 
   await mkdir(dirname(target), { recursive: true })
   if (((await sizeOf(part)) ?? 0) > expected.bytes) await rm(part)
@@ -165,12 +167,17 @@ const pullFile = async (file: PullFile, options: PullOptions): Promise<PulledFil
     )
   }
   await rename(part, target)
-  return done
+  return finish()
 }
 
-/** Fetches the files of a list, one after another. What is there and right is left alone; a broken fetch is resumed. */
+/**
+ * Fetches the files of a list, one after another. What is there and right is left alone; a broken fetch is resumed.
+ * Leaves `pulled.json` beside them: the same list with the sha256 of every file, to hold a later pull to.
+ */
 export const pull = async (list: PullList, options: PullOptions): Promise<PulledFile[]> => {
   const pulled: PulledFile[] = []
   for (const file of list.files) pulled.push(await pullFile(file, options))
+  const files = list.files.map((file, i) => ({ ...file, sha256: pulled[i]!.sha256 }))
+  await writeFile(join(options.out, 'pulled.json'), `${JSON.stringify({ ...list, files }, null, 2)}\n`)
   return pulled
 }

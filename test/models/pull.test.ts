@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { PullError, type PullList, pull } from '../../infra/models/pull.ts'
+import { PullError, type PullList, pull, pullListSchema } from '../../infra/models/pull.ts'
 
 // A server with the few endpoints of a model hub that are used.
 const weights = randomBytes(300_000)
@@ -76,11 +76,23 @@ const fetchAll = (wanted: PullList, retryDelaysMs = [0, 0, 0]) => pull(wanted, {
 describe('pull', () => {
   it('fetches what the list names and says whose hash it held it to', async () => {
     expect(await fetchAll(list())).toEqual([
-      { file: 'unet/weights.bin', bytes: weights.length, hash: sha256, trusted: 'hub' },
+      { file: 'unet/weights.bin', bytes: weights.length, sha256, trusted: 'hub' },
     ])
     expect(await readFile(join(out, 'unet/weights.bin'))).toEqual(weights)
-    expect(await fetchAll(list('unet/config.json'))).toMatchObject([{ hash: gitHash }])
+    expect(await fetchAll(list('unet/config.json'))).toMatchObject([{ bytes: config.length }])
     expect(await fetchAll(list('unet/weights.bin', { sha256 }))).toMatchObject([{ trusted: 'list' }])
+  })
+
+  it('records the hash of every file in a list that a later pull is held to', async () => {
+    const wanted = { name: 'test', files: [...list().files, ...list('unet/config.json').files] }
+    await fetchAll(wanted)
+    const recorded = pullListSchema.parse(JSON.parse(await readFile(join(out, 'pulled.json'), 'utf8')))
+    const configHash = createHash('sha256').update(config).digest('hex')
+    expect(recorded.files.map(({ path, sha256: hash }) => [path, hash])).toEqual([
+      ['unet/weights.bin', sha256],
+      ['unet/config.json', configHash],
+    ])
+    expect(await fetchAll(recorded)).toMatchObject([{ trusted: 'list' }, { trusted: 'list' }])
   })
 
   it('leaves alone what is there and right', async () => {
