@@ -8,7 +8,7 @@ import { projectDir, readModelsConfig } from '../config.ts'
 import { runExport } from '../models/export.ts'
 import { pull, pullListSchema } from '../models/pull.ts'
 import { verifyBundle } from '../models/verify.ts'
-import { runCommand, UsageError } from './command.ts'
+import { choiceOption, runCommand, UsageError } from './command.ts'
 
 const help = `Makes, fetches and checks model bundles.
 
@@ -26,7 +26,7 @@ const help = `Makes, fetches and checks model bundles.
       Fetches the files that a list names by repository and revision (models/arc2face.json by default), resumes what was
       broken off, checks every hash, and records all of them in DIR/pulled.json. --hub URL takes another hub; HF_TOKEN is sent where it is set.
 
-  npm run models -- verify BUNDLE
+  npm run models -- verify BUNDLE [--provider cpu|cuda|tensorrt|webgpu]
       Checks hashes and sizes, and runs every network once.
 
   npm run models -- export weights/arc2face --out bundles/arc2face --recogniser weights/arc2face/arcface.onnx
@@ -92,12 +92,18 @@ const pullFiles = async (args: string[]): Promise<void> => {
 }
 
 const verify = async (args: string[]): Promise<void> => {
-  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} })
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { provider: { type: 'string', default: 'cpu' } },
+  })
+  const provider = choiceOption('--provider', values.provider, ['cpu', 'cuda', 'tensorrt', 'webgpu'])
   if (positionals.length !== 1) throw new UsageError('verify takes one bundle folder')
   const bundle = await loadBundle(positionals[0]!)
-  await verifyBundle(bundle, ({ file, bytes, what }) =>
-    console.log(`${file.padEnd(40)}${megabytes(bytes).padStart(10)}  ${what}`),
-  )
+  await verifyBundle(bundle, {
+    provider,
+    onFile: ({ file, bytes, what }) => console.log(`${file.padEnd(40)}${megabytes(bytes).padStart(10)}  ${what}`),
+  })
   console.log(`${bundle.manifest.name}: in order`)
 }
 

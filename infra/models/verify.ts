@@ -11,6 +11,12 @@ export interface CheckedFile {
   what: string
 }
 
+export interface VerifyOptions {
+  onFile?: (file: CheckedFile) => void
+  /** onnxruntime's name of what the networks run on: cpu (default), cuda, tensorrt, webgpu. The detector runs on the CPU. */
+  provider?: string
+}
+
 const sha256Of = async (path: string): Promise<string> => {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
@@ -85,9 +91,25 @@ const describeTrials = ({ manifest }: Bundle): Trial[] => {
   return trials
 }
 
+/** Loads a network. A bundle for GPUs has operators that no CPU runs: said so, instead of naming a kernel. */
+const load = async (bundle: Bundle, file: string, provider: string) => {
+  try {
+    return await loadNetwork(bundle.path(file), { executionProviders: [provider] })
+  } catch (error) {
+    const { cause } = error as Error
+    if (provider !== 'cpu' || !String(cause).includes('Failed to find kernel')) throw error
+    throw new BundleError(
+      `${file} has operators for GPUs only: verify the bundle where it runs, with --provider cuda`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
 /** Runs a network once. Throws `BundleError` where it does not load, gives another shape, or no finite numbers. */
-const tryNetwork = async (bundle: Bundle, { file, feeds, output, dims }: Trial): Promise<string> => {
-  const network = await loadNetwork(bundle.path(file))
+const tryNetwork = async (bundle: Bundle, { file, feeds, output, dims }: Trial, provider: string): Promise<string> => {
+  const network = await load(bundle, file, provider)
   try {
     const named = Object.fromEntries(
       Object.entries(feeds).map(([name, tensor]) => [name || (network.inputs[0] ?? ''), tensor]),
@@ -122,7 +144,10 @@ const tryDetector = async (bundle: Bundle, spec: DetectorSpec): Promise<string> 
 }
 
 /** Checks hashes and sizes of all files, then runs every network once. Throws `BundleError` at the first fault. */
-export const verifyBundle = async (bundle: Bundle, onFile?: (file: CheckedFile) => void): Promise<CheckedFile[]> => {
+export const verifyBundle = async (
+  bundle: Bundle,
+  { onFile, provider = 'cpu' }: VerifyOptions = {},
+): Promise<CheckedFile[]> => {
   const trials = new Map(describeTrials(bundle).map((trial) => [trial.file, trial]))
   const named = [...trials.keys(), ...(bundle.manifest.detector ? [bundle.manifest.detector.file] : [])]
   const unlisted = named.find((file) => !bundle.manifest.files[file])
@@ -133,7 +158,7 @@ export const verifyBundle = async (bundle: Bundle, onFile?: (file: CheckedFile) 
     const trial = trials.get(file)
     const { detector } = bundle.manifest
     const what = trial
-      ? await tryNetwork(bundle, trial)
+      ? await tryNetwork(bundle, trial, provider)
       : file === detector?.file
         ? await tryDetector(bundle, detector)
         : 'hash is right'

@@ -155,6 +155,8 @@ if (EXPORT_PYTHON) {
       expect(diffusion.precision).toBe('fp16')
       expect(diffusion.vaeEncoder).toEqual({ file: 'vae_encoder.onnx' })
       expect(Object.keys(files)).toEqual(['text_encoder.onnx', 'unet.onnx', 'vae_decoder.onnx', 'vae_encoder.onnx'])
+      const checked = await models('verify', out())
+      expect(checked).toMatchObject({ code: 1, text: expect.stringContaining('operators for GPUs only') })
     })
 
     it('takes networks that were exported before, and no others', { timeout: 300_000 }, async () => {
@@ -171,6 +173,35 @@ if (EXPORT_PYTHON) {
         text: expect.stringContaining('vae_decoder.onnx differs from PyTorch'),
       })
       expect(await readdir(folder)).toEqual(['checkpoint', 'strange'])
+    })
+
+    // Arc2Face's text encoder is a PyTorch .bin.
+    it('reads PyTorch files and runs no code in them', { timeout: 300_000 }, async () => {
+      const python = (code: string) => promisify(execFile)(EXPORT_PYTHON, ['-c', code], { cwd: checkpoint })
+      await python(`
+import torch
+from safetensors.torch import load_file
+torch.save(load_file("arc2face/diffusion_pytorch_model.safetensors"), "arc2face/diffusion_pytorch_model.bin")
+state = load_file("encoder/model.safetensors")
+torch.save(state | {"embeddings.position_ids": torch.arange(77)[None]}, "encoder/pytorch_model.bin")`)
+      await rm(join(checkpoint, 'arc2face/diffusion_pytorch_model.safetensors'))
+      await rm(join(checkpoint, 'encoder/model.safetensors'))
+      expect((await exportWith(EXPORT_PYTHON)).code).toBe(0)
+      const hashesOf = async (path: string) =>
+        Object.values((await loadBundle(path)).manifest.files).map(({ sha256 }) => sha256)
+      expect(await hashesOf(out())).toEqual(await hashesOf('test/fixtures/arc2face-tiny'))
+      await rm(out(), { recursive: true })
+
+      await python(`
+import os, torch
+class Code:
+    def __reduce__(self):
+        return os.mkdir, ("ran",)
+torch.save({"weight": Code()}, "encoder/pytorch_model.bin")`)
+      const { code, text } = await exportWith(EXPORT_PYTHON)
+      expect(text).toContain('holds more than tensors')
+      expect(code).toBe(1)
+      expect(await readdir(checkpoint)).not.toContain('ran')
     })
 
     it('wants id to be one token', { timeout: 300_000 }, async () => {

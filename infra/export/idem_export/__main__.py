@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 import tempfile
@@ -65,7 +64,10 @@ def export(options: argparse.Namespace) -> None:
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         build(checkpoint, options, folder)
-        os.chmod(folder, 0o755)
+        # What temporary files were made for this user alone, the service's user has to read.
+        for path in folder.iterdir():
+            path.chmod(0o644)
+        folder.chmod(0o755)
         folder.rename(out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -9,8 +9,10 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.utils import logging as diffusers_logging
 from torch import Tensor, nn
 from transformers import CLIPTextModel
+from transformers.utils import logging as transformers_logging
 
 from .checkpoint import Checkpoint
 from .errors import ExportError
@@ -87,6 +89,8 @@ def load_part(kind, folder: Path, what: str):
     try:
         return kind.from_pretrained(str(folder), torch_dtype=torch.float32, low_cpu_mem_usage=True).eval()
     except Exception as error:  # each library has its own errors for a missing tensor, a wrong shape, an unsafe pickle
+        if "weights_only" in str(error):  # torch's own text advises to switch the guard off
+            raise ExportError(f"The {what} at {folder} holds more than tensors, which is not loaded: it could run code") from error
         raise ExportError(f"Cannot load the {what} from {folder}: {error}") from error
 
 
@@ -97,7 +101,9 @@ def load_networks(checkpoint: Checkpoint, embedding_size: int, lora: Path | None
             f"The text encoder's hidden size {checkpoint.hidden_size} is smaller than the face vector's {embedding_size}: "
             "the vector does not fit a token's place"
         )
-    logging.getLogger("transformers").setLevel(logging.ERROR)
+    for log in (diffusers_logging, transformers_logging):
+        log.set_verbosity(logging.CRITICAL)
+        log.disable_progress_bar()
     unet = load_part(UNet2DConditionModel, checkpoint.unet, "UNet")
     if lora:
         from .lora import merge_lora
