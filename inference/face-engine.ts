@@ -61,7 +61,7 @@ export const createFaceEngine = ({ models, threads, executionProviders, lanes = 
     const thread = startThread(new URL('./face-engine-thread.ts', import.meta.url), {
       models,
       // These networks run for milliseconds between other work on the same processor: decoding, resizing, the next photo.
-      network: { spinning: false, ...(threads && { threads }), ...(executionProviders && { executionProviders }) },
+      network: { ...(threads && { threads }), ...(executionProviders && { executionProviders }) },
     } satisfies FaceThreadData)
     const lane = { thread, load: 0 }
     started.push(lane)

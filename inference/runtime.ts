@@ -24,8 +24,6 @@ export interface NetworkOptions {
   executionProviders?: readonly string[]
   /** Threads of one operator; 0 or absent leaves it to onnxruntime. */
   threads?: number
-  /** Whether those threads wait for work busily: a little faster where nothing else needs the processor. Default true. */
-  spinning?: boolean
 }
 
 /** Loads an ONNX file. Throws with the path and onnxruntime's reason as `cause`. */
@@ -38,7 +36,6 @@ export const loadNetwork = async (path: string, options: NetworkOptions = {}): P
       logSeverityLevel: 3,
       // Idle threads sleep: spinning ones take the processor from the other engines, from Temporal and from the API.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
-      ...(options.spinning === false && { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
     })
   } catch (cause) {
     throw new Error(`Cannot load the network ${path}`, { cause })
