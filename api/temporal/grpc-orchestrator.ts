@@ -34,6 +34,12 @@ const unavailable: ReadonlySet<number | undefined> = new Set([
   grpc.cancelled,
 ])
 
+/** Waits for both also where one fails: a call that is left behind goes on retrying after its connection is closed. */
+const both = async <A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> => {
+  await Promise.allSettled([a, b])
+  return Promise.all([a, b])
+}
+
 /** Temporal over gRPC. */
 export const createGrpcOrchestrator = (client: Client): Orchestrator => {
   const { connection, options } = client
@@ -92,10 +98,10 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
     read: (id) =>
       call('say how the prediction stands', async () => {
         try {
-          const [description, events] = await Promise.all([
+          const [description, events] = await both(
             service.describeWorkflowExecution({ namespace, execution: { workflowId: id } }),
             fetchHistory(id),
-          ])
+          )
           return await readRecord(loadedDataConverter, namespace, description, events)
         } catch (error) {
           if (codeOf(error) === grpc.notFound) return undefined
