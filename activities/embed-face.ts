@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
+import { encodeVector } from '../contracts/embedding.ts'
 import { failures } from '../contracts/failures.ts'
 import type { FaceEngine } from '../inference/face-engine.ts'
 import { decodePhoto } from '../inference/image.ts'
 import { combineIdentities } from '../inference/numeric/identity.ts'
-import { encodeVector, readArtifact } from './artifacts.ts'
+import { readArtifact } from './artifacts.ts'
 
 export interface EmbedFaceDeps {
   store: ArtifactStore

@@ -1,13 +1,14 @@
 import { CancelledFailure, Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { type ArtifactStore, artifactKeys, readAll } from '../contracts/artifacts.ts'
+import { decodeVector } from '../contracts/embedding.ts'
 import { failures } from '../contracts/failures.ts'
 import type { DiffusionProgress } from '../contracts/generate-faces.ts'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../inference/checkpoint.ts'
 import type { DiffusionEngine } from '../inference/diffusion-engine.ts'
 import { encodePng } from '../inference/image.ts'
 import type { SchedulerName } from '../inference/numeric/schedulers/index.ts'
-import { decodeVector, readArtifact } from './artifacts.ts'
+import { readArtifact } from './artifacts.ts'
 
 export interface GenerateImagesDeps {
   store: ArtifactStore

@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity'
 import type { ArtifactStore } from '../contracts/artifacts.ts'
+import { decodeVector } from '../contracts/embedding.ts'
 import type { FaceEngine } from '../inference/face-engine.ts'
 import { decodePhoto } from '../inference/image.ts'
 import { cosine } from '../inference/numeric/identity.ts'
-import { decodeVector, readArtifact } from './artifacts.ts'
+import { readArtifact } from './artifacts.ts'
 
 export interface VerifyImagesDeps {
   store: ArtifactStore

@@ -12,7 +12,6 @@ export interface ApiConfig {
   model: ModelInfo
 }
 
-const portSchema = z.coerce.number().int().min(0).max(65_535)
 const manifestSchema = z.looseObject({
   diffusion: z.looseObject({
     embeddingSize: z.number(),
@@ -35,13 +34,20 @@ const readModel = async (folder: string): Promise<ModelInfo> => {
   }
 }
 
+export const parsePort = ({ IDEM_PORT = '' }: NodeJS.ProcessEnv): number => {
+  const port = Number(IDEM_PORT || 8787)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new Error(`IDEM_PORT is ${JSON.stringify(IDEM_PORT)}; it takes a number from 0 to 65535`)
+}
+
+export const readTemporalUiUrl = ({ IDEM_TEMPORAL_UI_URL = '' }: NodeJS.ProcessEnv): string =>
+  (IDEM_TEMPORAL_UI_URL || 'http://127.0.0.1:8233').replace(/\/+$/, '')
+
 export const readApiConfig = async (env = process.env): Promise<ApiConfig> => {
-  const port = portSchema.safeParse(env.IDEM_PORT || 8787)
-  if (!port.success) throw new Error(`IDEM_PORT is ${JSON.stringify(env.IDEM_PORT)}; it takes a number from 0 to 65535`)
   return {
     host: env.IDEM_HOST || '127.0.0.1',
-    port: port.data,
-    temporalUiUrl: (env.IDEM_TEMPORAL_UI_URL || 'http://127.0.0.1:8233').replace(/\/+$/, ''),
+    port: parsePort(env),
+    temporalUiUrl: readTemporalUiUrl(env),
     model: await readModel(resolve(env.IDEM_MODELS || resolve(import.meta.dirname, '../models/demo'))),
   }
 }

@@ -30,7 +30,7 @@ const table = (rows: Record<string, unknown>): string =>
 /** The models of this API by owner/name. */
 export const createModels = ({ store, publicUrl, model }: ApiDeps): Readonly<Record<string, Model>> => {
   const prepareArc2Face = createPrepareArc2Face({ store, publicUrl, model })
-  const resolvePhoto = createPhotoSources({ store, publicUrl })
+  const resolvePhotos = createPhotoSources({ store, publicUrl })
   return {
     'idem/arc2face': {
       inputSchema: arc2faceInputSchema,
@@ -55,26 +55,14 @@ export const createModels = ({ store, publicUrl, model }: ApiDeps): Readonly<Rec
     'idem/face-embedding': {
       inputSchema: faceEmbeddingInputSchema,
       prepare: async (input, predictionId, tenant) => {
-        const { input_image, input_images } = input as FaceEmbeddingInput
-        const texts = input_images ?? [input_image!]
-        const photos = await Promise.all(
-          texts.map((text, index) => {
-            const loc = input_images ? ['body', 'input', 'input_images', index] : ['body', 'input', 'input_image']
-            return resolvePhoto(text, { predictionId, tenant, loc })
-          }),
-        )
-        const echoes = photos.map(({ echo }) => echo)
+        const { sources, echo } = await resolvePhotos(input as FaceEmbeddingInput, { predictionId, tenant })
         return {
           start: {
             workflow: 'embedFaces',
-            input: {
-              predictionId,
-              photos: photos.map(({ source }) => source),
-              echo: input_images ? { input_images: echoes } : { input_image: echoes[0] },
-            },
+            input: { predictionId, photos: sources, echo },
           },
-          summary: `embed the faces of ${photos.length} ${photos.length === 1 ? 'photo' : 'photos'}`,
-          details: table({ model: 'idem/face-embedding', photos: photos.length }),
+          summary: `embed the faces of ${sources.length} ${sources.length === 1 ? 'photo' : 'photos'}`,
+          details: table({ model: 'idem/face-embedding', photos: sources.length }),
         }
       },
     },

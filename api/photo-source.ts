@@ -1,7 +1,9 @@
 import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
 import type { PhotoSource } from '../contracts/generate-faces.ts'
 import { limits } from '../contracts/limits.ts'
+import type { PhotoInput } from '../contracts/photo-input.ts'
 import { fieldProblem } from './parse-body.ts'
+import { sha256Hex } from './sha256.ts'
 
 export interface PhotoSourceDeps {
   store: ArtifactStore
@@ -11,7 +13,7 @@ export interface PhotoSourceDeps {
 const dataUri = /^data:([\w.+-]+\/[\w.+-]+)?((?:;[\w-]+=[^;,]*)*)(;base64)?,/i
 
 /** Bytes of a `data:` URI, base64 or percent-encoded. Undefined where it is none. */
-export const decodeDataUri = (text: string): Uint8Array<ArrayBuffer> | undefined => {
+const decodeDataUri = (text: string): Uint8Array<ArrayBuffer> | undefined => {
   const match = dataUri.exec(text.slice(0, 1024))
   if (!match) return undefined
   const payload = text.slice(match[0].length)
@@ -23,18 +25,23 @@ export const decodeDataUri = (text: string): Uint8Array<ArrayBuffer> | undefined
   }
 }
 
-const hex = (bytes: ArrayBuffer) => Array.from(new Uint8Array(bytes), (b) => b.toString(16).padStart(2, '0')).join('')
+interface Requester {
+  predictionId: string
+  tenant: string
+}
 
 /**
- * Where a photo comes from: bytes in the request go to the store, so that the workflow carries a key; a file uploaded
- * before is referred to by its key; any other URL is fetched by a worker.
+ * Where photos come from, and how answers repeat them: bytes in the request go to the store, so that the workflow carries
+ * a key; a file uploaded before is referred to by its key; any other URL is fetched by a worker. Throws a 422 problem
+ * that names the photo.
  */
 export const createPhotoSources = ({ store, publicUrl }: PhotoSourceDeps) => {
   const filesUrl = `${publicUrl}/v1/files/`
 
-  return async (
+  const resolve = async (
     text: string,
-    { predictionId, tenant, loc }: { predictionId: string; tenant: string; loc: (string | number)[] },
+    loc: readonly (string | number)[],
+    { predictionId, tenant }: Requester,
   ): Promise<{ source: PhotoSource; echo: string }> => {
     if (/^data:/i.test(text)) {
       const bytes = decodeDataUri(text)
@@ -44,7 +51,7 @@ export const createPhotoSources = ({ store, publicUrl }: PhotoSourceDeps) => {
         throw fieldProblem(loc, message, 'photo_too_large')
       }
       // The key names the content: another body under the same idempotency key must not replace this one.
-      const digest = hex(await crypto.subtle.digest('SHA-256', bytes)).slice(0, 32)
+      const digest = (await sha256Hex(bytes)).slice(0, 32)
       const key = `${artifactKeys.prediction(predictionId)}upload-${digest}`
       await store.put(key, bytes, { contentType: 'application/octet-stream' })
       return { source: { key }, echo: `data:(${bytes.length} bytes)` }
@@ -60,5 +67,20 @@ export const createPhotoSources = ({ store, publicUrl }: PhotoSourceDeps) => {
     }
     if (text.length > 4096) throw fieldProblem(loc, 'A URL has at most 4096 characters', 'url_invalid')
     return { source: { url: text }, echo: text }
+  }
+
+  return async (
+    { input_image, input_images }: PhotoInput,
+    requester: Requester,
+  ): Promise<{ sources: PhotoSource[]; echo: Record<string, unknown> }> => {
+    if (input_images) {
+      const photos = await Promise.all(
+        input_images.map((text, index) => resolve(text, ['body', 'input', 'input_images', index], requester)),
+      )
+      return { sources: photos.map(({ source }) => source), echo: { input_images: photos.map(({ echo }) => echo) } }
+    }
+    if (input_image === undefined) return { sources: [], echo: {} }
+    const { source, echo } = await resolve(input_image, ['body', 'input', 'input_image'], requester)
+    return { sources: [source], echo: { input_image: echo } }
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { photoSchema } from './photo-input.ts'
 
 /** The schedulers that `inference` knows. */
 export const schedulerNames = ['dpmpp_2m', 'dpmpp_2m_karras', 'ddim', 'lcm', 'euler', 'euler_ancestral'] as const
@@ -7,17 +8,12 @@ const maxImages = 16
 // Seeds of the images count up from this one and stay exact in a double.
 const maxSeed = Number.MAX_SAFE_INTEGER - maxImages * 100
 
-const photo = z
-  .string()
-  .min(1)
-  .describe('A photo with a face: an http(s) URL, a data: URI with base64, or the URL of an uploaded file.')
-
 /** Input of `idem/arc2face`: a superset of the public Arc2Face predictor's. */
 export const arc2faceInputSchema = z
   .strictObject({
-    input_image: photo.optional(),
+    input_image: photoSchema.optional(),
     input_images: z
-      .array(photo)
+      .array(photoSchema)
       .min(1)
       .max(16)
       .optional()

@@ -1,15 +1,11 @@
 import { z } from 'zod'
-
-const photo = z
-  .string()
-  .min(1)
-  .describe('A photo: an http(s) URL, a data: URI with base64, or the URL of an uploaded file.')
+import { photoSchema } from './photo-input.ts'
 
 /** Input of `idem/face-embedding`. */
 export const faceEmbeddingInputSchema = z
   .strictObject({
-    input_image: photo.optional(),
-    input_images: z.array(photo).min(1).max(16).optional().describe('Several photos, each answered by itself.'),
+    input_image: photoSchema.optional(),
+    input_images: z.array(photoSchema).min(1).max(16).optional().describe('Several photos, each answered by itself.'),
   })
   .check((context) => {
     const { input_image, input_images } = context.value

@@ -4,8 +4,6 @@ export const limits = {
   photoBytes: 20 * 1024 * 1024,
   /** A request's body: a photo as base64 and some fields. */
   requestBytes: 32 * 1024 * 1024,
-  /** Length of a face vector. */
-  embeddingNumbers: 512,
   /** How long signed URLs of outputs live. */
   outputUrlSeconds: 3600,
 }

@@ -60,7 +60,6 @@ export const createFaceEngine = ({ models, threads, executionProviders, lanes = 
   const start = (): Lane => {
     const thread = startThread(new URL('./face-engine-thread.ts', import.meta.url), {
       models,
-      // These networks run for milliseconds between other work on the same processor: decoding, resizing, the next photo.
       network: { ...(threads && { threads }), ...(executionProviders && { executionProviders }) },
     } satisfies FaceThreadData)
     const lane = { thread, load: 0 }

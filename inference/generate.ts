@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DiffusionSpec } from './bundle.ts'
 import { type Checkpoint, checkFits, type RunIdentity } from './checkpoint.ts'
+import { concatenate } from './numeric/concatenate.ts'
 import { guide, isGuided } from './numeric/guidance.ts'
 import { createRandn, type GeneratorKind, type Randn } from './numeric/random.ts'
 import { createScheduler, type SchedulerName } from './numeric/schedulers/index.ts'
@@ -67,16 +68,6 @@ export const identityOf = ({ images, steps, guidanceScale, scheduler, generator 
   inputs: digest(images),
 })
 
-const concatenate = (parts: readonly Float32Array[]): Float32Array => {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
-
 /** The checkpoint's scheduler file, with what the bundle's manifest makes of it. */
 export const schedulerConfigOf = ({ scheduler, timestepSpacing }: DiffusionSpec) =>
   timestepSpacing ? { ...scheduler, _class_name: undefined, timestep_spacing: timestepSpacing } : scheduler
@@ -142,9 +133,8 @@ export const denoise = async (
   const initial = concatenate(noises.map(({ initial }) => initial()))
   let latents = resume?.latents ?? initial.map((x) => x * schedule.initNoiseSigma)
   let memory = resume?.memory
-  const drawNoise = (index: number) => {
-    return schedule.takesNoise(index) ? concatenate(noises.map(({ next }) => next())) : undefined
-  }
+  const drawNoise = (index: number) =>
+    schedule.takesNoise(index) ? concatenate(noises.map(({ next }) => next())) : undefined
 
   const prompts = await encodePrompts(textEncoder, images)
   const empty = isGuided(guidanceScale) ? await textEncoder.encodeEmpty() : undefined

@@ -1,6 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
-export type Dtype = 'float32' | 'int64'
 export type TensorData = Float32Array | BigInt64Array
 
 /** Row-major tensor as networks take and give it. */

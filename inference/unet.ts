@@ -1,3 +1,4 @@
+import { concatenate } from './numeric/concatenate.ts'
 import type { Network } from './runtime.ts'
 import type { PromptEmbedding } from './text-encoder.ts'
 
@@ -15,15 +16,6 @@ export interface Unet {
 }
 
 export type LatentShape = readonly [channels: number, height: number, width: number]
-
-const concatenate = (parts: readonly Float32Array[]): Float32Array => {
-  const length = parts[0]?.length ?? 0
-  const whole = new Float32Array(length * parts.length)
-  parts.forEach((part, i) => {
-    whole.set(part, i * length)
-  })
-  return whole
-}
 
 /** `hiddenSize` is the width of a prompt embedding's token. */
 export const createUnet = (network: Network, hiddenSize: number): Unet => ({

@@ -1,10 +1,8 @@
 import { resolve } from 'node:path'
-import { loadClientConnectConfig } from '@temporalio/envconfig'
+import { parsePort, readTemporalUiUrl } from '../api/config.ts'
 
 /** Folders of this project, whatever the working directory is. */
 export const projectDir = resolve(import.meta.dirname, '..')
-
-const defaultTemporalUiUrl = 'http://127.0.0.1:8233'
 
 export interface WorkerConfig {
   /** Folder of the model bundle. */
@@ -25,7 +23,7 @@ export const readWorkerConfig = (env = process.env): WorkerConfig => ({
   models: resolve(env.IDEM_MODELS || resolve(projectDir, 'models/demo')),
   executionProvider: env.IDEM_EXECUTION_PROVIDER || 'auto',
   allowPrivateNetwork: flag('IDEM_ALLOW_PRIVATE_NETWORK', env.IDEM_ALLOW_PRIVATE_NETWORK),
-  temporalUiUrl: env.IDEM_TEMPORAL_UI_URL || defaultTemporalUiUrl,
+  temporalUiUrl: readTemporalUiUrl(env),
 })
 
 export interface StartConfig {
@@ -43,29 +41,17 @@ export interface StartConfig {
   env: NodeJS.ProcessEnv
 }
 
-const parsePort = (value: string): number => {
-  const port = Number(value)
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Error(`IDEM_PORT is ${JSON.stringify(value)}; it takes a number from 0 to 65535`)
-}
-
 export const readStartConfig = (env = process.env): StartConfig => ({
   stateDir: resolve(env.IDEM_STATE || '.idem'),
   host: env.IDEM_HOST || '127.0.0.1',
-  port: parsePort(env.IDEM_PORT || '8787'),
+  port: parsePort(env),
   publicUrl: env.IDEM_PUBLIC_URL || undefined,
   temporalAddress: env.TEMPORAL_ADDRESS || undefined,
-  temporalUiUrl: env.IDEM_TEMPORAL_UI_URL || defaultTemporalUiUrl,
+  temporalUiUrl: readTemporalUiUrl(env),
   path: env.PATH ?? '',
   cacheDir: resolve(projectDir, '.cache'),
   env,
 })
-
-/** Temporal's address, namespace, TLS and API key, as `@temporalio/envconfig` reads them. */
-export const readTemporalConfig = () => {
-  const { connectionOptions, namespace } = loadClientConnectConfig()
-  return { connectionOptions, namespace: namespace ?? 'default' }
-}
 
 export interface ModelsConfig {
   hubUrl: string

@@ -6,6 +6,7 @@ import { verifySignedUrl } from '../../storage/signed-url.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { fieldProblem } from '../parse-body.ts'
 import { Problem } from '../problem.ts'
+import { sha256Hex } from '../sha256.ts'
 
 /** `bytes=0-99` as the store takes it; anything else asks for the whole file. */
 const parseRange = (header: string | undefined, bytes: number) => {
@@ -70,10 +71,9 @@ export const createUploadRoutes = ({ store, publicUrl }: ApiDeps) => {
     }
     const id = newPredictionId()
     const bytes = new Uint8Array(await content.arrayBuffer())
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
     const contentType = /^[\w.+-]+\/[\w.+-]+$/.test(content.type) ? content.type : 'application/octet-stream'
     await store.put(artifactKeys.upload(`${c.get('tenant')}/${id}`), bytes, { contentType })
-    const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
+    const sha256 = await sha256Hex(bytes)
     return c.json(
       {
         id,

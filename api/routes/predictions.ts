@@ -10,6 +10,7 @@ import { parse, readJson } from '../parse-body.ts'
 import { createPredictionView } from '../prediction-view.ts'
 import { cancelAfterMs, waitMs } from '../prefer.ts'
 import { Problem } from '../problem.ts'
+import { sha256Hex } from '../sha256.ts'
 
 const createBodySchema = z.strictObject({
   input: z.unknown(),
@@ -26,11 +27,7 @@ const idempotencyKeySchema = z.string().min(1).max(255)
 // A prediction that has just been started is there; one that a race brought may need a moment.
 const readAttempts = 3
 
-const hashRequest = async (body: unknown): Promise<string> => {
-  const bytes = new TextEncoder().encode(JSON.stringify(body))
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
+const hashRequest = (body: unknown): Promise<string> => sha256Hex(new TextEncoder().encode(JSON.stringify(body)))
 
 /** A deadline is for the long job: reading faces takes no time that it could save. */
 const withOptions = (

@@ -1,11 +1,7 @@
-import { norm, toUnit } from './vector.ts'
+import { dot, toUnit } from './vector.ts'
 
 /** Cosine of two unit vectors, in [-1, 1]. */
-export const cosine = (a: Float32Array, b: Float32Array): number => {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return Math.max(-1, Math.min(1, sum))
-}
+export const cosine = (a: Float32Array, b: Float32Array): number => Math.max(-1, Math.min(1, dot(a, b)))
 
 const meanOf = (vectors: readonly Float32Array[]): Float32Array => {
   const sum = new Float32Array(vectors[0]!.length)
@@ -30,22 +26,4 @@ export const combineIdentities = (vectors: readonly Float32Array[], threshold = 
   const cosines = vectors.map((vector, index) => cosine(toUnit(vector), meanOf(vectors.filter((_, k) => k !== index))))
   const outliers = cosines.flatMap((value, index) => (value < threshold ? [index] : []))
   return outliers.length === 0 ? { identity: meanOf(vectors.map(toUnit)) } : { outliers, cosines }
-}
-
-// A unit vector that went through text keeps its length to many digits; a vector of another kind does not have length 1.
-const lengthTolerance = 0.01
-
-/** A caller's unit vector of so many numbers as it can be used, or a sentence about what is wrong with it. */
-export const checkEmbedding = (
-  values: readonly number[],
-  dimensions: number,
-): { readonly embedding: Float32Array; readonly problem?: undefined } | { readonly problem: string } => {
-  if (values.length !== dimensions) return { problem: `A face vector has ${dimensions} numbers, not ${values.length}` }
-  const odd = values.findIndex((value) => !Number.isFinite(value))
-  if (odd !== -1) return { problem: `Number ${odd} of the face vector is not finite` }
-  const length = norm(values)
-  if (Math.abs(length - 1) > lengthTolerance) {
-    return { problem: `A face vector has length 1; this one has length ${Number(length.toPrecision(4))}` }
-  }
-  return { embedding: toUnit(values) }
 }

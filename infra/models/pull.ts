@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { pathsInfo } from '@huggingface/hub'
 import { z } from 'zod'
+import { hashFile } from './hash-file.ts'
 
 export const pullListSchema = z.object({
   name: z.string().min(1),
@@ -62,12 +62,6 @@ export interface PulledFile {
 const startHash = ({ algorithm, bytes }: Expected): Hash =>
   // git hashes a header before the content.
   algorithm === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
-
-const hashFile = async (file: string, expected: Expected): Promise<string> => {
-  const hash = startHash(expected)
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
-  return hash.digest('hex')
-}
 
 const sizeOf = async (file: string): Promise<number | undefined> => (await stat(file).catch(() => undefined))?.size
 
@@ -138,10 +132,11 @@ const pullFile = async (file: PullFile, options: PullOptions): Promise<PulledFil
   const finish = async (): Promise<PulledFile> => ({
     file: name,
     bytes: expected.bytes,
-    sha256: await hashFile(target, { ...expected, algorithm: 'sha256' }),
+    sha256: await hashFile(target, createHash('sha256')),
     trusted: file.sha256 ? 'list' : 'hub',
   })
-  if ((await sizeOf(target)) === expected.bytes && (await hashFile(target, expected)) === expected.hash) return finish()
+  if ((await sizeOf(target)) === expected.bytes && (await hashFile(target, startHash(expected))) === expected.hash)
+    return finish()
 
   await mkdir(dirname(target), { recursive: true })
   if (((await sizeOf(part)) ?? 0) > expected.bytes) await rm(part)
@@ -159,7 +154,7 @@ const pullFile = async (file: PullFile, options: PullOptions): Promise<PulledFil
       await new Promise((resolve) => setTimeout(resolve, delay))
     }
   }
-  const hash = await hashFile(part, expected)
+  const hash = await hashFile(part, startHash(expected))
   if (hash !== expected.hash) {
     await rm(part)
     throw new PullError(

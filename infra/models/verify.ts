@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { type Bundle, BundleError, type DetectorSpec } from '../../inference/bundle.ts'
 import { createDetector } from '../../inference/detector.ts'
 import { loadNetwork, type NamedTensor } from '../../inference/runtime.ts'
+import { hashFile } from './hash-file.ts'
 
 export interface CheckedFile {
   file: string
@@ -17,18 +17,12 @@ export interface VerifyOptions {
   provider?: string
 }
 
-const sha256Of = async (path: string): Promise<string> => {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-  return hash.digest('hex')
-}
-
 const checkFile = async (bundle: Bundle, file: string): Promise<number> => {
   const { bytes, sha256 } = bundle.manifest.files[file]!
   const size = (await stat(bundle.path(file)).catch(() => undefined))?.size
   if (size === undefined) throw new BundleError(`${file} is missing`)
   if (size !== bytes) throw new BundleError(`${file} has ${size} bytes; the manifest says ${bytes}`)
-  const found = await sha256Of(bundle.path(file))
+  const found = await hashFile(bundle.path(file), createHash('sha256'))
   if (found !== sha256) throw new BundleError(`${file} has the sha256 ${found}; the manifest says ${sha256}`)
   return size
 }

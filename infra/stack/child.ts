@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { watchProcess } from '../watch-process.ts'
 
 export interface ChildOptions {
   name: string
@@ -42,18 +42,7 @@ export const startChild = async ({ name, module, args = [], env, onLine }: Child
       })
     }
   })
-  let gone = false
-  const ended = once(child, 'exit').then(([code, signal]) => {
-    gone = true
-    return signal ? `ended by ${signal}` : `exited with code ${code}`
-  })
-  const stop = async () => {
-    if (gone) return
-    child.kill('SIGTERM')
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
-    await ended
-    clearTimeout(timer)
-  }
+  const { ended, stop } = watchProcess(child, stopTimeoutMs)
   const timer = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs)
   const failure = await Promise.race([ready.then(() => undefined), ended])
   clearTimeout(timer)

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Connection } from '@temporalio/client'
+import { watchProcess } from '../watch-process.ts'
 
 export interface DevServerOptions {
   /** The Temporal CLI. */
@@ -13,8 +14,6 @@ export interface DevServerOptions {
   dbFile?: string
   /** Custom search attributes and their types. */
   searchAttributes?: Readonly<Record<string, string>>
-  /** Where the UI finds the codec server. */
-  codecEndpoint?: string
 }
 
 export interface DevServer {
@@ -52,18 +51,12 @@ const answers = async (address: string): Promise<boolean> => {
   }
 }
 
-const endOf = async (child: ChildProcess): Promise<string> => {
-  const [code, signal] = await once(child, 'exit')
-  return signal ? `ended by ${signal}` : `exited with code ${code}`
-}
-
 /** Starts Temporal's development server with its UI on loopback; resolves when its namespace answers. */
 export const startDevServer = async (options: DevServerOptions): Promise<DevServer> => {
   const args = ['server', 'start-dev', '--ip', ip, '--log-level', 'error', ...tuning]
   args.push('--port', `${options.port}`, '--ui-port', `${options.uiPort}`)
   args.push('--http-port', `${options.httpPort}`, '--metrics-port', `${options.metricsPort}`)
   if (options.dbFile) args.push('--db-filename', options.dbFile, ...pragmas)
-  if (options.codecEndpoint) args.push('--ui-codec-endpoint', options.codecEndpoint)
   for (const [name, type] of Object.entries(options.searchAttributes ?? {})) {
     args.push('--search-attribute', `${name}=${type}`)
   }
@@ -73,28 +66,16 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   child.stderr?.on('data', (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-4000)
   })
-  let gone = false
-  const ended = endOf(child).then((how) => {
-    gone = true
-    return how
-  })
+  const { ended, isGone, stop } = watchProcess(child, stopTimeoutMs)
   const failed = once(child, 'error').then(([error]) => {
     throw new Error(`Cannot start ${options.cli}`, { cause: error })
   })
   failed.catch(() => undefined)
 
-  const stop = async () => {
-    if (gone) return
-    child.kill('SIGTERM')
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
-    await ended
-    clearTimeout(timer)
-  }
-
   const address = `${ip}:${options.port}`
   const deadline = Date.now() + startTimeoutMs
   while (!(await Promise.race([answers(address), failed]))) {
-    if (gone) throw new Error(`The Temporal server ${await ended}: ${output.trim()}`)
+    if (isGone()) throw new Error(`The Temporal server ${await ended}: ${output.trim()}`)
     if (Date.now() > deadline) {
       await stop()
       throw new Error(`The Temporal server did not answer on ${address} within ${startTimeoutMs / 1000} s: ${output}`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkEmbedding, combineIdentities, cosine } from '../../inference/numeric/identity.ts'
+import { combineIdentities } from '../../inference/numeric/identity.ts'
 
 const vector = (...values: number[]) => Float32Array.from(values)
 
@@ -18,22 +18,5 @@ describe('combining the vectors of several photos', () => {
 
   it('names both of two that are unlike each other', () => {
     expect(combineIdentities([vector(1, 0), vector(0, 1)]).outliers).toEqual([0, 1])
-  })
-})
-
-describe('a vector from a caller', () => {
-  it('is brought to length 1 where it is nearly so', () => {
-    const { embedding } = checkEmbedding([0.6, 0.801], 2) as { embedding: Float32Array }
-    expect(cosine(embedding, embedding)).toBeCloseTo(1, 6)
-  })
-
-  it.each([
-    [[1], 'has 2 numbers'],
-    [[Number.NaN, 1], 'Number 0'],
-    [[1, Number.POSITIVE_INFINITY], 'Number 1'],
-    [[0, 0], 'length 0'],
-    [[3, 4], 'length 5'],
-  ])('is refused for what is wrong with it: %j', (values, reason) => {
-    expect(checkEmbedding(values, 2)).toMatchObject({ problem: expect.stringContaining(reason) })
   })
 })

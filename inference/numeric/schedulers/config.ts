@@ -38,7 +38,7 @@ export const readTimestepSpacing = (config: SchedulerConfig, fallback: TimestepS
   return readChoice(config, 'timestep_spacing', ['leading', 'linspace', 'trailing'], fallback)
 }
 
-/** Refuses options that would change the numbers and are not implemented: `allowed` are the values that do nothing. */
+/** Refuses options that would change the numbers and that the solver lacks: `allowed` are the values that do nothing. */
 export const refuseOptions = (config: SchedulerConfig, allowed: Readonly<Record<string, readonly unknown[]>>): void => {
   for (const [key, values] of Object.entries(allowed)) {
     const value = config[key] ?? values[0]
