@@ -8,6 +8,7 @@ import { type Queue, queues } from '../../contracts/queues.ts'
 import { loadBundle } from '../../inference/bundle.ts'
 import { readStorageConfig } from '../../storage/config.ts'
 import { readWorkerConfig } from '../config.ts'
+import { executionProvidersFor } from '../execution-provider.ts'
 import { createWorkers } from '../workers.ts'
 import { runCommand, UsageError } from './command.ts'
 
@@ -57,7 +58,7 @@ await runCommand(help, async () => {
     queues: names,
     store,
     bundle,
-    executionProviders: ['cpu'],
+    executionProviders: names.includes('gpu') ? await executionProvidersFor(config.executionProvider, bundle) : ['cpu'],
     allowPrivateNetwork: config.allowPrivateNetwork,
     webhookSecrets,
     loadPrediction: async (id) => {
