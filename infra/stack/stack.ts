@@ -74,6 +74,8 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
         env,
         onLine: log,
       })
+      // Started again while everything else stops.
+      if (stopping) return worker.stop()
       workers.set(queues, worker)
       void worker.ended.then(async (how) => {
         if (stopping) return
@@ -86,7 +88,9 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       const module = new URL('../../api/node.ts', import.meta.url)
       api = await startChild({ name: 'api', module, env, onLine: log })
     }
-    await Promise.all([startApi(), startWorker('control,cpu'), startWorker('gpu')])
+    // All of them are waited for, so that one that fails leaves none behind that is still starting.
+    const starts = await Promise.allSettled([startApi(), startWorker('control,cpu'), startWorker('gpu')])
+    for (const start of starts) if (start.status === 'rejected') throw start.reason
 
     await recordRunning(config.stateDir, {
       pid: process.pid,

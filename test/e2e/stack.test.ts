@@ -10,6 +10,7 @@ import { type ApiClient, createApiClient } from '../../infra/client/api-client.t
 import { follow } from '../../infra/client/follow.ts'
 import { readStartConfig } from '../../infra/config.ts'
 import { type Stack, startStack } from '../../infra/stack/stack.ts'
+import { claimState } from '../../infra/stack/state.ts'
 import { startReceiver } from '../support/webhook-receiver.ts'
 
 let stateDir: string
@@ -227,6 +228,23 @@ describe('a stack of real processes', () => {
     await start()
     expect(await finish(started)).toMatchObject({ status: 'succeeded' })
   }, 240_000)
+
+  it('says why it cannot start, and leaves nothing behind', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'idem-broken-'))
+    const env = {
+      ...process.env,
+      IDEM_STATE: folder,
+      IDEM_PORT: '0',
+      TEMPORAL_ADDRESS: '',
+      IDEM_EXECUTION_PROVIDER: 'magic',
+    }
+    const config = readStartConfig(env)
+    const path = `${join(inject('temporalCli'), '..')}:${config.path}`
+    await expect(startStack({ ...config, path }, () => undefined)).rejects.toThrow('IDEM_EXECUTION_PROVIDER is "magic"')
+    // The state is free again: nothing runs from it.
+    await claimState(folder)
+    await rm(folder, { recursive: true })
+  })
 
   it('refuses a second stack on the same state', async () => {
     await expect(start()).rejects.toThrow('already')
