@@ -1,6 +1,7 @@
 import { CompleteAsyncError } from '@temporalio/activity'
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common'
 import { ArtifactStoreError } from '../contracts/artifacts.ts'
+import { EncryptionError, type EncryptionProblem } from '../contracts/encryption/encryption-error.ts'
 import { type FailureType, failures } from '../contracts/failures.ts'
 
 /** What an error needs, to cross from the code that knows nothing of Temporal into a workflow. */
@@ -14,6 +15,15 @@ export interface TypedError {
   readonly retryable?: boolean
   /** When to try again, where the other side said so. */
   readonly retryAfterMs?: number
+}
+
+// A key that is not known here may be known to the next worker: rings are rotated one process after the other.
+const encryptionTypes: Record<EncryptionProblem, FailureType> = {
+  shredded: failures.dataRemoved,
+  tampered: failures.artifactUnreadable,
+  malformed: failures.artifactUnreadable,
+  keys_invalid: failures.internal,
+  key_unknown: failures.internal,
 }
 
 const types: ReadonlySet<unknown> = new Set(Object.values(failures))
@@ -43,6 +53,15 @@ export const toApplicationFailure = (error: unknown): unknown => {
       details: error.details === undefined ? [] : [error.details],
       nextRetryDelay: error.retryAfterMs,
       cause,
+    })
+  }
+  if (error instanceof EncryptionError) {
+    const type = encryptionTypes[error.problem]
+    return ApplicationFailure.create({
+      type,
+      message: error.message,
+      nonRetryable: type !== failures.internal,
+      cause: error,
     })
   }
   if (error instanceof ArtifactStoreError) {

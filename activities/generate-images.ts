@@ -3,16 +3,18 @@ import { ApplicationFailure } from '@temporalio/common'
 import { type ArtifactStore, artifactKeys, readAll } from '../contracts/artifacts.ts'
 import { decodeVector } from '../contracts/embedding.ts'
 import { failures } from '../contracts/failures.ts'
-import type { DiffusionProgress } from '../contracts/generate-faces.ts'
+import type { DiffusionProgress, MadeWith, Preview } from '../contracts/generate-faces.ts'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../inference/checkpoint.ts'
 import type { DiffusionEngine } from '../inference/diffusion-engine.ts'
-import { encodePng } from '../inference/image.ts'
+import { encodeJpeg, encodePng } from '../inference/image.ts'
+import type { RgbImage } from '../inference/numeric/image.ts'
 import type { SchedulerName } from '../inference/numeric/schedulers/index.ts'
 import { readArtifact } from './artifacts.ts'
 
 export interface GenerateImagesDeps {
   store: ArtifactStore
   diffusion: DiffusionEngine
+  madeWith: MadeWith
 }
 
 export interface GenerateImagesInput {
@@ -28,24 +30,29 @@ export interface GenerateImagesInput {
   generator: 'cuda' | 'cpu'
 }
 
-export const createGenerateImages = ({ store, diffusion }: GenerateImagesDeps) => ({
+/** How many previews a run stores at most, whatever its number of steps. */
+const previewsPerRun = 12
+const previewQuality = 80
+
+export const createGenerateImages = ({ store, diffusion, madeWith }: GenerateImagesDeps) => ({
   /**
    * Diffuses one image a seed. Every heartbeat names the last stored checkpoint, from which the next attempt goes on;
    * a drained worker hands the rest of the work back at once.
    */
-  async generateImages(input: GenerateImagesInput): Promise<{ imageKeys: string[] }> {
+  async generateImages(input: GenerateImagesInput): Promise<{ imageKeys: string[]; madeWith: MadeWith }> {
     const { predictionId, attempt, indices, seeds, numSteps } = input
     const context = Context.current()
     const imageKeys = indices.map((index) => artifactKeys.image(predictionId, index, attempt))
     const made = await Promise.all(imageKeys.map((key) => store.head(key)))
-    if (made.every(Boolean)) return { imageKeys }
+    if (made.every(Boolean)) return { imageKeys, madeWith }
 
     const embedding = decodeVector(await readArtifact(store, input.identityKey))
     const checkpoints = createCheckpointWriter(store, artifactKeys.checkpoint(predictionId, attempt))
+    const previews = createPreviewWriter(store, artifactKeys.preview(predictionId, attempt), indices)
     const resume = await checkpoints.read(context.info.heartbeatDetails as DiffusionProgress | undefined)
 
     const beat = (step: number) =>
-      context.heartbeat({ step, of: numSteps, ...checkpoints.last() } satisfies DiffusionProgress)
+      context.heartbeat({ step, of: numSteps, ...checkpoints.last(), ...previews.last() } satisfies DiffusionProgress)
     beat(resume?.step ?? 0)
     if (resume) context.log.warn(`The diffusion goes on after step ${resume.step} of ${numSteps}`)
     // A long first load or decode must not look like a dead worker.
@@ -63,9 +70,11 @@ export const createGenerateImages = ({ store, diffusion }: GenerateImagesDeps) =
         },
         {
           signal: context.cancellationSignal,
+          previewEvery: Math.max(1, Math.round(numSteps / previewsPerRun)),
           onStep: (event) => {
             step = event.step
             checkpoints.offer(event.checkpoint)
+            if (event.previews) previews.offer(event.step, event.previews)
             beat(step)
           },
         },
@@ -73,7 +82,7 @@ export const createGenerateImages = ({ store, diffusion }: GenerateImagesDeps) =
       await Promise.all(
         images.map(async (image, k) => store.put(imageKeys[k]!, await encodePng(image), { contentType: 'image/png' })),
       )
-      return { imageKeys }
+      return { imageKeys, madeWith }
     } catch (error) {
       const reason = context.cancellationSignal.aborted ? context.cancellationSignal.reason : undefined
       if (!(reason instanceof CancelledFailure)) throw error
@@ -87,28 +96,25 @@ export const createGenerateImages = ({ store, diffusion }: GenerateImagesDeps) =
       })
     } finally {
       clearInterval(pulse)
-      await checkpoints.settle()
+      await Promise.all([checkpoints.settle(), previews.settle()])
     }
   },
 })
 
-/** Stores the newest checkpoint, one put at a time; those that come in between are superseded. */
-const createCheckpointWriter = (store: ArtifactStore, key: string) => {
-  let stored: number | undefined
-  let waiting: Checkpoint | undefined
+/** Runs `write` for the newest value, one at a time; those that come in between are superseded. */
+const createLatestWriter = <T>(write: (value: T) => Promise<void>) => {
+  let waiting: { value: T } | undefined
   let writing: Promise<void> | undefined
-
-  const write = async () => {
+  const run = async () => {
     while (waiting) {
-      const checkpoint = waiting
+      const { value } = waiting
       waiting = undefined
-      await store.put(key, encodeCheckpoint(checkpoint), { contentType: 'application/octet-stream' })
-      stored = checkpoint.step
+      await write(value)
     }
   }
   const kick = () => {
-    // A checkpoint that could not be stored costs steps after a crash, not the job.
-    writing ??= write()
+    // What could not be stored costs steps after a crash, or a picture: not the job.
+    writing ??= run()
       .catch(() => undefined)
       .finally(() => {
         writing = undefined
@@ -116,15 +122,54 @@ const createCheckpointWriter = (store: ArtifactStore, key: string) => {
     return writing
   }
   return {
-    offer(checkpoint: Checkpoint) {
-      waiting = checkpoint
+    offer(value: T) {
+      waiting = { value }
       void kick()
     },
-    flush: () => kick(),
+    /** Writes what waits. */
+    flush: kick,
+    /** Drops what waits, and lets what is being written end. */
     settle: async () => {
       waiting = undefined
       await writing
     },
+  }
+}
+
+/** Stores how the images look so far. */
+const createPreviewWriter = (store: ArtifactStore, key: string, indices: readonly number[]) => {
+  let stored: number | undefined
+  const { offer, settle } = createLatestWriter(
+    async ({ step, images }: { step: number; images: readonly RgbImage[] }) => {
+      const jpegs = await Promise.all(images.map((image) => encodeJpeg(image, previewQuality)))
+      const preview: Preview = {
+        step,
+        images: jpegs.map((jpeg, k) => ({
+          index: indices[k]!,
+          image: `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`,
+        })),
+      }
+      const bytes = new TextEncoder().encode(JSON.stringify(preview))
+      await store.put(key, bytes, { contentType: 'application/json' })
+      stored = step
+    },
+  )
+  return {
+    offer: (step: number, images: readonly RgbImage[]) => offer({ step, images }),
+    settle,
+    last: () => (stored === undefined ? {} : { preview: { key, step: stored } }),
+  }
+}
+
+/** Stores the newest checkpoint. */
+const createCheckpointWriter = (store: ArtifactStore, key: string) => {
+  let stored: number | undefined
+  const writer = createLatestWriter(async (checkpoint: Checkpoint) => {
+    await store.put(key, encodeCheckpoint(checkpoint), { contentType: 'application/octet-stream' })
+    stored = checkpoint.step
+  })
+  return {
+    ...writer,
     last: () => (stored === undefined ? {} : { checkpointKey: key }),
     async read(progress: DiffusionProgress | undefined): Promise<Checkpoint | undefined> {
       if (!progress?.checkpointKey) return undefined

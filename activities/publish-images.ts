@@ -1,23 +1,46 @@
+import { createHash } from 'node:crypto'
 import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
+import type { MadeWith } from '../contracts/generate-faces.ts'
+import { decodePhoto } from '../inference/image.ts'
 import { readArtifact } from './artifacts.ts'
+import { markImage } from './provenance.ts'
 
 export interface PublishImagesDeps {
   store: ArtifactStore
 }
 
+export interface PublishImagesInput {
+  predictionId: string
+  /** Model, as owner/name. */
+  model: string
+  madeWith: MadeWith
+  /** The prediction that the images are marked as; its own where absent. */
+  markedAs?: string
+  images: readonly { imageKey: string; seed: number }[]
+}
+
+export interface PublishedImage {
+  key: string
+  /** Of the file, and of its pixels; in hexadecimal. */
+  sha256: string
+  pixelsSha256: string
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
 export const createPublishImages = ({ store }: PublishImagesDeps) => ({
-  /** Puts the kept images where callers may fetch them. */
-  async publishImages(input: {
-    predictionId: string
-    images: readonly { imageKey: string; seed: number }[]
-  }): Promise<{ outputKeys: string[] }> {
-    const outputKeys = await Promise.all(
-      input.images.map(async ({ imageKey }, index) => {
-        const key = artifactKeys.output(input.predictionId, index)
-        await store.put(key, await readArtifact(store, imageKey), { contentType: 'image/png' })
-        return key
-      }),
-    )
-    return { outputKeys }
+  /** Marks the kept images as made by a model, reads the marks back, and puts the images where callers may fetch them. */
+  async publishImages(input: PublishImagesInput): Promise<{ published: PublishedImage[] }> {
+    const { predictionId, model, madeWith, markedAs = predictionId, images } = input
+    const publish = async ({ imageKey, seed }: { imageKey: string; seed: number }, index: number) => {
+      const png = await readArtifact(store, imageKey)
+      const { software, bundleSha256 } = madeWith
+      const marked = markImage(png, { software, model, bundleSha256, seed, predictionId: markedAs })
+      const key = artifactKeys.output(predictionId, index)
+      await store.put(key, marked, { contentType: 'image/png' })
+      const { data } = await decodePhoto(marked, { colours: 'stored' })
+      return { key, sha256: sha256(marked), pixelsSha256: sha256(data) }
+    }
+    return { published: await Promise.all(images.map(publish)) }
   },
 })

@@ -1,5 +1,6 @@
 import { failures } from '../contracts/failures.ts'
 import { isTerminal, type Prediction } from '../contracts/prediction.ts'
+import { tenantWebhookSecrets } from '../contracts/tenant-secret.ts'
 import { parseWebhookSecret, signWebhook } from '../contracts/webhook-signature.ts'
 import type { WebhookMessage } from '../contracts/webhooks.ts'
 import type { GuardedFetch } from './guarded-fetch.ts'
@@ -9,11 +10,13 @@ import { webhookPayload } from './webhook-payload.ts'
 
 export interface SendWebhookDeps {
   fetch: GuardedFetch
-  /** `whsec_…`, newest first; a message is signed with each. */
+  /** `whsec_…`, newest first; a message is signed with what its tenant has of each. */
   secrets: readonly string[]
-  /** The prediction as the API would answer now, with freshly signed URLs; undefined where it does not exist any more. */
-  loadPrediction(predictionId: string): Promise<Prediction | undefined>
+  loadPrediction: LoadPrediction
 }
+
+/** A prediction as the API would answer now, with freshly signed URLs; undefined where it does not exist any more. */
+export type LoadPrediction = (id: string) => Promise<{ prediction: Prediction; tenant: string } | undefined>
 
 /** Time limits for `createGuardedFetch`. */
 export const webhookLimits = {
@@ -28,19 +31,21 @@ const endWaitMs = 10_000
 const endPollMs = 100
 
 export const createSendWebhook = ({ fetch, secrets, loadPrediction }: SendWebhookDeps) => {
-  const keys = secrets.map(parseWebhookSecret)
+  // One that is not in order is told at the start.
+  secrets.forEach(parseWebhookSecret)
+  const keysOf = async (tenant: string) => (await tenantWebhookSecrets(secrets, tenant)).map(parseWebhookSecret)
 
-  const load = async (predictionId: string): Promise<Prediction> => {
-    const prediction = await loadPrediction(predictionId)
-    if (prediction) return prediction
+  const load = async (predictionId: string) => {
+    const loaded = await loadPrediction(predictionId)
+    if (loaded) return loaded
     throw new WebhookError(failures.predictionMissing, 'The prediction does not exist any more', false, {})
   }
 
-  const loadEnded = async (predictionId: string): Promise<Prediction> => {
+  const loadEnded = async (predictionId: string) => {
     const deadline = Date.now() + endWaitMs
     for (;;) {
-      const prediction = await load(predictionId)
-      if (isTerminal(prediction.status)) return prediction
+      const loaded = await load(predictionId)
+      if (isTerminal(loaded.prediction.status)) return loaded
       if (Date.now() > deadline) throw new Error('The prediction has not ended yet')
       await new Promise((resolve) => setTimeout(resolve, endPollMs))
     }
@@ -52,9 +57,9 @@ export const createSendWebhook = ({ fetch, secrets, loadPrediction }: SendWebhoo
      * anything else throws, `webhook_gone` (410), `address_refused` and `prediction_missing` as final.
      */
     async sendWebhook({ predictionId, event, messageId, url }: WebhookMessage): Promise<{ status: number }> {
-      const prediction = await (event === 'completed' ? loadEnded : load)(predictionId)
+      const { prediction, tenant } = await (event === 'completed' ? loadEnded : load)(predictionId)
       const body = JSON.stringify(webhookPayload(event, prediction))
-      const signature = await signWebhook({ id: messageId, timestamp: new Date(), body }, keys)
+      const signature = await signWebhook({ id: messageId, timestamp: new Date(), body }, await keysOf(tenant))
       const { status, retryAfterMs } = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...signature },
@@ -70,8 +75,8 @@ export const createSendWebhook = ({ fetch, secrets, loadPrediction }: SendWebhoo
 
     /** Whether a prediction has ended, or is gone. */
     async hasEnded({ predictionId }: { predictionId: string }): Promise<boolean> {
-      const prediction = await loadPrediction(predictionId)
-      return !prediction || isTerminal(prediction.status)
+      const loaded = await loadPrediction(predictionId)
+      return !loaded || isTerminal(loaded.prediction.status)
     },
   }
 }

@@ -1,14 +1,29 @@
-import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { HTTPException } from 'hono/http-exception'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { ArtifactStoreError } from '../contracts/artifacts.ts'
 import { limits } from '../contracts/limits.ts'
-import type { ApiDeps, ApiEnv } from './deps.ts'
+import { type Queue, queues } from '../contracts/queues.ts'
+import { createAllowedMethods } from './allowed-methods.ts'
+import { type FindToken, requireToken } from './auth.ts'
+import { type CodecServerDeps, createCodecServer } from './codec-server.ts'
+import type { ApiDeps } from './deps.ts'
+import { createModels } from './models.ts'
 import { OrchestratorUnavailable } from './orchestrator.ts'
+import { createPredictionReader } from './prediction-reader.ts'
 import { Problem } from './problem.ts'
+import { limitRate } from './rate-limit.ts'
+import { createRouter } from './router.ts'
+import { createAccountRoutes } from './routes/account.ts'
+import { createCreateRoutes } from './routes/create.ts'
+import { createDocsRoutes, type ReadViewerFile } from './routes/docs.ts'
 import { createSignedFileRoutes, createUploadRoutes } from './routes/files.ts'
+import { createHealthRoutes } from './routes/health.ts'
+import { createModelRoutes } from './routes/models.ts'
 import { createPredictionRoutes } from './routes/predictions.ts'
+import { createStreamRoutes } from './routes/stream.ts'
 
 const retryAfterSeconds = '2'
 
@@ -21,32 +36,70 @@ const toProblem = (error: unknown): Problem => {
   if (error instanceof ArtifactStoreError && error.retryable) {
     return new Problem(503, 'The artifact store does not answer; try again soon', { headers, cause: error })
   }
+  if (error instanceof HTTPException && error.status < 500) {
+    return new Problem(error.status, error.message || 'The request is not one that is understood', { cause: error })
+  }
   return new Problem(500, 'Something went wrong on our side', { cause: error })
 }
 
+export interface FinishedRequest {
+  requestId: string
+  method: string
+  /** The route's pattern, without ids. */
+  route: string
+  status: number
+  ms: number
+  tenant?: string
+}
+
 export interface AppOptions extends ApiDeps {
+  /** Who has which token; without it everyone is the one tenant of this machine. */
+  findToken?: FindToken
+  /** For each tenant; no bound where absent. */
+  requestsPerMinute?: number
+  /** Origins of pages that may use the API from a browser; none by default. */
+  corsOrigins?: readonly string[]
+  /** Shows payloads to the Temporal UI, at `/codec`. */
+  codec?: CodecServerDeps
+  /** Files of the viewer at `/docs`. */
+  readViewerFile?: ReadViewerFile
+  /** The queues that must have a worker for `/readyz`; all by default. */
+  readyQueues?: readonly Queue[]
   /** Called with what went wrong on our side. */
   onError?: (error: Error, requestId: string) => void
+  onRequest?: (request: FinishedRequest) => void
 }
 
 /** The public API. Web standards only: entry points hand in what differs from one runtime to the next. */
-export const createApp = ({ onError, ...deps }: AppOptions) => {
-  const app = new Hono<ApiEnv>()
+export const createApp = async (options: AppOptions) => {
+  const { findToken, requestsPerMinute, corsOrigins = [], codec, readViewerFile, onError, onRequest } = options
+  const { readyQueues = Object.keys(queues) as Queue[] } = options
+  const reader = createPredictionReader(options)
+  const models = await createModels({ ...options, find: reader.find })
+  const app = createRouter()
 
   app.use(requestId())
-  app.use(secureHeaders())
+  if (onRequest) {
+    app.use(async (c, next) => {
+      const startedAt = performance.now()
+      await next()
+      const { requestId: id, tenant } = c.var
+      const ms = Math.round(performance.now() - startedAt)
+      const { method, routePath: route } = c.req
+      onRequest({ requestId: id, method, route, status: c.res.status, ms, ...(tenant && { tenant }) })
+    })
+  }
+  app.use(secureHeaders({ crossOriginResourcePolicy: corsOrigins.length > 0 ? 'cross-origin' : 'same-origin' }))
+  if (corsOrigins.length > 0) app.use('/v1/*', cors({ origin: [...corsOrigins], exposeHeaders: ['retry-after'] }))
   app.onError((error, c) => {
     const problem = toProblem(error)
     if (problem.status >= 500) onError?.((problem.cause as Error | undefined) ?? problem, c.get('requestId'))
     return problem.toResponse()
   })
-  app.notFound(() => new Problem(404, 'There is nothing at this address').toResponse())
 
-  app.get('/healthz', (c) => c.json({ status: 'ok' }))
-  app.get('/readyz', async (c) => {
-    await deps.orchestrator.ping()
-    return c.json({ status: 'ready' })
-  })
+  app.route('/', createHealthRoutes(options, { readyQueues }))
+  if (readViewerFile) app.route('/', createDocsRoutes(readViewerFile))
+  if (codec) app.route('/codec', createCodecServer(codec))
 
   app.use(
     '/v1/*',
@@ -55,12 +108,45 @@ export const createApp = ({ onError, ...deps }: AppOptions) => {
       onError: () => new Problem(413, `A request has at most ${limits.requestBytes} bytes`).toResponse(),
     }),
   )
-  app.use('/v1/*', async (c, next) => {
-    c.set('tenant', 'local')
-    await next()
+  app.route('/v1', createSignedFileRoutes(options))
+  const authenticate = requireToken(findToken)
+  app.use('/v1/*', (c, next) =>
+    // A stream's URL is signed: clients open it without their token.
+    /^\/v1\/predictions\/[^/]+\/stream$/.test(c.req.path) && c.req.query('signature') ? next() : authenticate(c, next),
+  )
+  if (requestsPerMinute) app.use('/v1/*', limitRate(requestsPerMinute))
+  app.route('/v1', createAccountRoutes(options))
+  app.route('/v1', createModelRoutes(options, models))
+  app.route('/v1', createCreateRoutes(options, reader, models))
+  app.route('/v1', createUploadRoutes(options))
+  app.route('/v1', createPredictionRoutes(options, reader))
+  app.route('/v1', createStreamRoutes(options, reader))
+
+  if (findToken) {
+    app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  }
+  app.get('/openapi.json', (c) =>
+    c.json(
+      app.getOpenAPI31Document({
+        openapi: '3.1.0',
+        info: {
+          title: 'Idem',
+          version: '1',
+          description: 'New photos of the person in a photo. Speaks the HTTP API of Replicate.',
+        },
+        servers: [{ url: options.publicUrl }],
+        ...(findToken && { security: [{ token: [] }] }),
+      }),
+    ),
+  )
+
+  const allowedMethods = createAllowedMethods(app)
+  app.notFound((c) => {
+    const allowed = allowedMethods(c.req.path)
+    if (allowed.length === 0 || allowed.includes(c.req.method))
+      return new Problem(404, 'There is nothing at this address').toResponse()
+    const allow = allowed.join(', ')
+    return new Problem(405, `This address takes ${allow}`, { headers: { allow } }).toResponse()
   })
-  app.route('/v1', createSignedFileRoutes(deps))
-  app.route('/v1', createUploadRoutes(deps))
-  app.route('/v1', createPredictionRoutes(deps))
   return app
 }

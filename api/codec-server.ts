@@ -9,7 +9,7 @@ import { EncryptionError } from '../contracts/encryption/encryption-error.ts'
 export interface CodecServerDeps {
   /** The codec of a namespace. */
   codecFor: (namespace: string) => PayloadCodec
-  /** Whether whoever has this token may read payloads. */
+  /** Whether whoever has this token may read payloads. The Temporal UI sends it as a bearer token, or in the path. */
   allows: (token: string) => boolean | Promise<boolean>
   /** Origin of the Temporal UI, the only page that a browser lets in. */
   uiOrigin: string
@@ -59,10 +59,14 @@ export const createCodecServer = ({ codecFor, allows, uiOrigin }: CodecServerDep
       maxAge: 600,
     }),
   )
-  app.use(bearerAuth({ verifyToken: (token) => allows(token) }))
+  // The UI of `npm start` has no token of its own to send: its way to payloads is a path that nobody can guess.
+  app.use('/:token/:direction{encode|decode}', async (c, next) =>
+    (await allows(c.req.param('token'))) ? next() : problem(401, 'This token is not valid'),
+  )
+  app.use('/:direction{encode|decode}', bearerAuth({ verifyToken: (token) => allows(token) }))
 
   for (const direction of ['encode', 'decode'] as const) {
-    app.post(`/${direction}`, async (c) => {
+    app.on('POST', [`/${direction}`, `/:token/${direction}`], async (c) => {
       const namespace = namespaceSchema.safeParse(c.req.header('x-namespace'))
       if (!namespace.success) return problem(400, 'The header X-Namespace names no namespace')
       const body = requestSchema.safeParse(await c.req.json().catch(() => undefined))

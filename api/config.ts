@@ -1,15 +1,34 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { z } from 'zod'
-import type { ModelInfo } from './model.ts'
+import { type Queue, queues } from '../contracts/queues.ts'
+import type { BundleInfo } from './model.ts'
+
+export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
+
+/** What the API and the workers write to their logs. */
+export const readLogLevel = ({ IDEM_LOG_LEVEL = '' }: NodeJS.ProcessEnv): string => {
+  const level = IDEM_LOG_LEVEL || 'info'
+  if ((logLevels as readonly string[]).includes(level)) return level
+  throw new Error(`IDEM_LOG_LEVEL is ${JSON.stringify(IDEM_LOG_LEVEL)}; it takes ${logLevels.join(', ')}`)
+}
 
 export interface ApiConfig {
   host: string
   port: number
   temporalUiUrl: string
-  model: ModelInfo
+  bundle: BundleInfo
+  /** File of API tokens. */
+  tokens: string | undefined
+  requestsPerMinute: number | undefined
+  maxRunning: number | undefined
+  corsOrigins: readonly string[]
+  readyQueues: readonly Queue[]
+  logLevel: string
+  /** What the Temporal UI of `npm start` shows to be let at payloads. */
+  codecToken: string | undefined
 }
 
 const manifestSchema = z.looseObject({
@@ -20,18 +39,45 @@ const manifestSchema = z.looseObject({
 })
 
 /** What the API must know of a bundle; its version is the hash of its manifest, and so of all its files. */
-const readModel = async (folder: string): Promise<ModelInfo> => {
+const readBundle = async (folder: string): Promise<BundleInfo> => {
   const file = join(folder, 'manifest.json')
   const bytes = await readFile(file).catch((cause) => {
     throw new Error(`No model bundle at ${folder}: cannot read manifest.json`, { cause })
   })
   const { diffusion } = manifestSchema.parse(JSON.parse(bytes.toString('utf8')))
   return {
-    name: 'idem/arc2face',
-    version: createHash('sha256').update(bytes).digest('hex'),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    createdAt: (await stat(file)).mtime,
     embeddingSize: diffusion.embeddingSize,
     defaults: diffusion.defaults,
   }
+}
+
+/** A count, or undefined for none and for 0. Throws where it is something else. */
+const parseCount = (name: string, text: string | undefined): number | undefined => {
+  const count = Number(text || 0)
+  if (Number.isSafeInteger(count) && count >= 0) return count || undefined
+  throw new Error(`${name} is ${JSON.stringify(text)}; it takes a whole number, 0 for no bound`)
+}
+
+const parseList = (text = ''): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+
+const parseOrigins = (text: string | undefined): string[] => {
+  const origins = parseList(text)
+  const odd = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
+  if (odd === undefined) return origins
+  throw new Error(`IDEM_CORS_ORIGINS has ${JSON.stringify(odd)}; it takes origins such as https://app.example.com`)
+}
+
+const parseQueues = (text: string | undefined): Queue[] => {
+  const names = text === undefined ? Object.keys(queues) : parseList(text)
+  const odd = names.find((name) => !Object.hasOwn(queues, name))
+  if (odd === undefined) return names as Queue[]
+  throw new Error(`IDEM_READY_QUEUES has ${JSON.stringify(odd)}; it takes ${Object.keys(queues).join(', ')}`)
 }
 
 export const parsePort = ({ IDEM_PORT = '' }: NodeJS.ProcessEnv): number => {
@@ -43,14 +89,26 @@ export const parsePort = ({ IDEM_PORT = '' }: NodeJS.ProcessEnv): number => {
 export const readTemporalUiUrl = ({ IDEM_TEMPORAL_UI_URL = '' }: NodeJS.ProcessEnv): string =>
   (IDEM_TEMPORAL_UI_URL || 'http://127.0.0.1:8233').replace(/\/+$/, '')
 
-export const readApiConfig = async (env = process.env): Promise<ApiConfig> => {
-  return {
-    host: env.IDEM_HOST || '127.0.0.1',
-    port: parsePort(env),
-    temporalUiUrl: readTemporalUiUrl(env),
-    model: await readModel(resolve(env.IDEM_MODELS || resolve(import.meta.dirname, '../models/demo'))),
-  }
-}
+export const readApiConfig = async (env = process.env): Promise<ApiConfig> => ({
+  host: env.IDEM_HOST || '127.0.0.1',
+  port: parsePort(env),
+  temporalUiUrl: readTemporalUiUrl(env),
+  bundle: await readBundle(resolve(env.IDEM_MODELS || resolve(import.meta.dirname, '../models/demo'))),
+  tokens: readTokensPath(env),
+  requestsPerMinute: parseCount('IDEM_RATE_LIMIT', env.IDEM_RATE_LIMIT || defaultRateLimit(env)),
+  maxRunning: parseCount('IDEM_MAX_RUNNING', env.IDEM_MAX_RUNNING),
+  corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),
+  readyQueues: parseQueues(env.IDEM_READY_QUEUES),
+  logLevel: readLogLevel(env),
+  codecToken: env.IDEM_CODEC_TOKEN || undefined,
+})
+
+/** Where there is one tenant, it need not be held back from itself. */
+const defaultRateLimit = (env: NodeJS.ProcessEnv): string => (env.IDEM_TOKENS ? '6000' : '0')
+
+/** The file of API tokens, where there is to be one. */
+export const readTokensPath = (env = process.env): string | undefined =>
+  env.IDEM_TOKENS ? resolve(env.IDEM_TOKENS) : undefined
 
 /** Temporal's address, namespace, TLS and API key, as `@temporalio/envconfig` reads them. */
 export const readTemporalConfig = () => {

@@ -1,18 +1,24 @@
-import type { ArtifactStore } from '../contracts/artifacts.ts'
-import type { ModelInfo } from './model.ts'
+import type { SealedStore } from '../storage/sealed-store.ts'
+import type { BundleInfo } from './model.ts'
 import type { Orchestrator } from './orchestrator.ts'
 
-/** What an entry point hands to the app. */
+/** What an entry point hands to the routes. */
 export interface ApiDeps {
   orchestrator: Orchestrator
-  store: ArtifactStore
-  model: ModelInfo
+  store: SealedStore
+  bundle: BundleInfo
   /** Base of the URLs in answers, without a trailing slash. */
   publicUrl: string
   /** Base of the Temporal UI, without a trailing slash. */
   temporalUiUrl: string
-  /** Signs and checks file URLs. */
+  /** Signs and checks URLs of files and streams. */
   urlSigningKey: Uint8Array
+  /** `whsec_…`, newest first. */
+  webhookSecrets: readonly string[]
+  /** How long photos, vectors and images are kept after the end, unless a request asks for less. */
+  retentionMs: number
+  /** Predictions of one tenant that may run at a time; no bound where absent. */
+  maxRunning?: number
 }
 
 export interface ApiEnv {

@@ -1,23 +1,19 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { type Arc2FaceInput, arc2faceInputSchema } from '../contracts/arc2face.ts'
+import type { ArtifactStore } from '../contracts/artifacts.ts'
 import { type FaceEmbeddingInput, faceEmbeddingInputSchema } from '../contracts/face-embedding.ts'
-import type { WorkflowStart } from '../contracts/record.ts'
-import type { ApiDeps } from './deps.ts'
+import type { PredictionRecord } from '../contracts/record.ts'
+import type { BundleInfo, Model } from './model.ts'
 import { createPhotoSources } from './photo-source.ts'
 import { createPrepareArc2Face } from './prepare-arc2face.ts'
+import { sha256Hex } from './sha256.ts'
 
-export interface Prepared {
-  start: WorkflowStart
-  /** For the Temporal UI: one line, and Markdown. Nothing personal. */
-  summary: string
-  details: string
-}
-
-/** A model that predictions can be made with. */
-export interface Model {
-  inputSchema: z.ZodType
-  /** Turns an input that the schema has let through into a workflow's. Throws a 422 problem. */
-  prepare(input: unknown, predictionId: string, tenant: string): Promise<Prepared>
+export interface ModelsDeps {
+  store: ArtifactStore
+  publicUrl: string
+  bundle: BundleInfo
+  /** A prediction of this tenant. Throws a 404 problem. */
+  find(id: string, tenant: string): Promise<PredictionRecord>
 }
 
 const table = (rows: Record<string, unknown>): string =>
@@ -27,15 +23,39 @@ const table = (rows: Record<string, unknown>): string =>
     ...Object.entries(rows).map(([name, value]) => `| ${name} | ${value} |`),
   ].join('\n')
 
-/** The models of this API by owner/name. */
-export const createModels = ({ store, publicUrl, model }: ApiDeps): Readonly<Record<string, Model>> => {
-  const prepareArc2Face = createPrepareArc2Face({ store, publicUrl, model })
+const facesSchema = z.object({
+  width: z.int(),
+  height: z.int(),
+  faces: z.array(
+    z.object({
+      bbox: z.array(z.number()).length(4).describe('x1, y1, x2, y2 in pixels of the upright photo.'),
+      kps: z.array(z.array(z.number()).length(2)).describe('Eyes, nose, corners of the mouth.'),
+      score: z.number(),
+      embedding: z.array(z.number()).describe('Unit vector.'),
+    }),
+  ),
+})
+
+const example = { input_image: 'https://example.com/portrait.jpg' }
+
+/** The models of this API. A version changes with the bundle, and is another one for each model. */
+export const createModels = async ({ store, publicUrl, bundle, find }: ModelsDeps): Promise<readonly Model[]> => {
+  const prepareArc2Face = createPrepareArc2Face({ store, publicUrl, bundle, find })
   const resolvePhotos = createPhotoSources({ store, publicUrl })
-  return {
-    'idem/arc2face': {
+  const { createdAt } = bundle
+  const embeddingVersion = await sha256Hex(new TextEncoder().encode(`idem/face-embedding\n${bundle.sha256}`))
+  return [
+    {
+      name: 'idem/arc2face',
+      description:
+        'New photos of the person in a photo, from the ArcFace vector of the face alone (Arc2Face, ECCV 2024).',
+      version: bundle.sha256,
+      createdAt,
       inputSchema: arc2faceInputSchema,
-      prepare: async (input, predictionId, tenant) => {
-        const prepared = await prepareArc2Face(input as Arc2FaceInput, predictionId, tenant)
+      outputSchema: z.array(z.url()).describe('One signed URL an image.'),
+      example,
+      prepare: async (input, options) => {
+        const prepared = await prepareArc2Face(input as Arc2FaceInput, options)
         const { seeds, numSteps, guidanceScale, scheduler, photos, minSimilarity } = prepared
         return {
           start: { workflow: 'generateFaces', input: prepared },
@@ -52,19 +72,23 @@ export const createModels = ({ store, publicUrl, model }: ApiDeps): Readonly<Rec
         }
       },
     },
-    'idem/face-embedding': {
+    {
+      name: 'idem/face-embedding',
+      description: 'The faces of photos: boxes, landmarks, scores and ArcFace vectors.',
+      version: embeddingVersion,
+      createdAt,
       inputSchema: faceEmbeddingInputSchema,
-      prepare: async (input, predictionId, tenant) => {
+      outputSchema: z.array(facesSchema).describe('The faces of each photo, largest first.'),
+      example,
+      prepare: async (input, { tenant, cancelAfterMs: _, ...options }) => {
+        const { predictionId } = options
         const { sources, echo } = await resolvePhotos(input as FaceEmbeddingInput, { predictionId, tenant })
         return {
-          start: {
-            workflow: 'embedFaces',
-            input: { predictionId, photos: sources, echo },
-          },
+          start: { workflow: 'embedFaces', input: { ...options, photos: sources, echo } },
           summary: `embed the faces of ${sources.length} ${sources.length === 1 ? 'photo' : 'photos'}`,
           details: table({ model: 'idem/face-embedding', photos: sources.length }),
         }
       },
     },
-  }
+  ]
 }

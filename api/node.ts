@@ -1,32 +1,66 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { Client, Connection } from '@temporalio/client'
+import { createDataConverter } from '../contracts/encryption/data-converter.ts'
+import { createPayloadCodec } from '../contracts/encryption/payload-codec.ts'
+import { createLog } from '../contracts/log.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { createApp } from './app.ts'
+import type { FindToken } from './auth.ts'
 import { readApiConfig, readTemporalConfig } from './config.ts'
 import { createGrpcOrchestrator } from './temporal/grpc-orchestrator.ts'
+import { readTokenFile, watchTokenFile } from './token-file.ts'
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 const closeTimeoutMs = 5_000
 
+const viewerFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+const readViewerFile = async (name: string) => new Uint8Array(await readFile(join(viewerFolder, name)))
+
+/** Whether a token opens payloads to the Temporal UI. */
+const mayDecode = (codecToken: string | undefined, findToken: FindToken | undefined) => async (token: string) =>
+  token === codecToken || (await findToken?.(token))?.scope === 'operator'
+
 const main = async () => {
   const config = await readApiConfig()
-  if (!loopback.has(config.host)) {
-    throw new Error(`Without tokens the API listens on loopback only; IDEM_HOST is ${config.host}`)
+  if (!config.tokens && !loopback.has(config.host)) {
+    throw new Error(
+      `Without tokens the API listens on loopback only; IDEM_HOST is ${config.host}. Set IDEM_TOKENS: npm run tokens -- --help`,
+    )
   }
-  const { store, publicUrl, urlSigningKey } = await readStorageConfig()
+  const log = createLog({ level: config.logLevel, name: 'api' })
+  // A file that is not in order is told at once.
+  if (config.tokens) await readTokenFile(config.tokens)
+  const findToken = config.tokens
+    ? watchTokenFile(config.tokens, (error) => log.error({ err: error }, 'The tokens cannot be read: nobody is let in'))
+    : undefined
+  const { keyRing, ...storage } = await readStorageConfig()
   const { connectionOptions, namespace } = readTemporalConfig()
   // Lazy: the API answers 503 while Temporal is away and recovers by itself.
   const connection = Connection.lazy(connectionOptions)
-  const client = new Client({ connection, namespace })
-  const app = createApp({
+  const dataConverter = createDataConverter(keyRing, { namespace })
+  const client = new Client({ connection, namespace, dataConverter })
+  const app = await createApp({
+    ...storage,
     orchestrator: createGrpcOrchestrator(client),
-    store,
-    model: config.model,
-    publicUrl,
+    bundle: config.bundle,
     temporalUiUrl: config.temporalUiUrl,
-    urlSigningKey,
-    onError: (error, requestId) => console.error(`request ${requestId} failed: ${error.message}`),
+    ...(findToken && { findToken }),
+    ...(config.requestsPerMinute && { requestsPerMinute: config.requestsPerMinute }),
+    ...(config.maxRunning && { maxRunning: config.maxRunning }),
+    corsOrigins: config.corsOrigins,
+    readyQueues: config.readyQueues,
+    readViewerFile,
+    codec: {
+      codecFor: (of) => createPayloadCodec(keyRing, { namespace: of }),
+      allows: mayDecode(config.codecToken, findToken),
+      uiOrigin: new URL(config.temporalUiUrl).origin,
+    },
+    onError: (error, requestId) => log.error({ requestId, err: error }, 'request failed'),
+    onRequest: (request) => log.info(request, 'request'),
   })
 
   const server = serve({ fetch: app.fetch, hostname: config.host, port: config.port })
@@ -36,7 +70,7 @@ const main = async () => {
       throw new Error(`Cannot listen on ${config.host}:${config.port}`, { cause: error })
     }),
   ])
-  console.log(`ready: api on ${publicUrl}`)
+  console.log(`ready: api on ${storage.publicUrl}`)
 
   // The last one: started by a parent that has died.
   await Promise.race(['SIGTERM', 'SIGINT', 'disconnect'].map((event) => once(process, event)))

@@ -24,9 +24,14 @@ const toFieldError = (issue: z.core.$ZodIssue, prefix: readonly string[]): Field
 export const parse = <T extends z.ZodType>(schema: T, value: unknown, prefix = ['body']): z.output<T> => {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const errors = result.error.issues.map((issue) => toFieldError(issue, prefix))
+  throw validationProblem(result.error.issues, prefix)
+}
+
+/** A 422 problem that names every field that is wrong. */
+export const validationProblem = (issues: readonly z.core.$ZodIssue[], prefix: readonly string[]): Problem => {
+  const errors = issues.map((issue) => toFieldError(issue, prefix))
   const detail = errors.map(({ loc, msg }) => `${loc.slice(1).join('.') || 'body'}: ${msg}`).join('; ')
-  throw new Problem(422, detail, { errors })
+  return new Problem(422, detail, { errors })
 }
 
 /** A 422 problem for one field. */

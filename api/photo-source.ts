@@ -1,5 +1,6 @@
 import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
 import type { PhotoSource } from '../contracts/generate-faces.ts'
+import { isHttpUrl, maxUrlLength } from '../contracts/http-url.ts'
 import { limits } from '../contracts/limits.ts'
 import type { PhotoInput } from '../contracts/photo-input.ts'
 import { fieldProblem } from './parse-body.ts'
@@ -58,14 +59,16 @@ export const createPhotoSources = ({ store, publicUrl }: PhotoSourceDeps) => {
     }
     if (text.startsWith(filesUrl)) {
       const id = text.slice(filesUrl.length)
-      const key = /^[0-9a-z]{26}$/.test(id) ? artifactKeys.upload(`${tenant}/${id}`) : undefined
+      const key = /^[0-9a-z]{26}$/.test(id) ? artifactKeys.upload(tenant, id) : undefined
       if (!key || !(await store.head(key))) throw fieldProblem(loc, 'There is no such uploaded file', 'not_found')
       return { source: { key }, echo: text }
     }
-    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    if (text.length > maxUrlLength) {
+      throw fieldProblem(loc, `A URL has at most ${maxUrlLength} characters`, 'url_invalid')
+    }
+    if (!isHttpUrl(text)) {
       throw fieldProblem(loc, 'Neither an http(s) URL, a data: URI nor the URL of an uploaded file', 'url_invalid')
     }
-    if (text.length > 4096) throw fieldProblem(loc, 'A URL has at most 4096 characters', 'url_invalid')
     return { source: { url: text }, echo: text }
   }
 

@@ -3,20 +3,24 @@ import { limits } from '../contracts/limits.ts'
 import type { Prediction } from '../contracts/prediction.ts'
 import { toPrediction } from '../contracts/prediction-view.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
+import { signStreamUrl } from './stream-url.ts'
 
 export interface PredictionViewDeps {
   store: ArtifactStore
   publicUrl: string
   temporalUiUrl: string
+  /** Signs the URLs of streams. */
+  urlSigningKey: Uint8Array
 }
 
 /** Shows records as predictions, with URLs signed afresh. */
 export const createPredictionView =
-  ({ store, publicUrl, temporalUiUrl }: PredictionViewDeps) =>
+  ({ store, publicUrl, temporalUiUrl, urlSigningKey }: PredictionViewDeps) =>
   (record: PredictionRecord): Promise<Prediction> =>
     toPrediction(record, {
       publicUrl,
       temporalUiUrl,
+      signStream: (id) => signStreamUrl(id, { publicUrl, signingKey: urlSigningKey }),
       readJson: async (key) => {
         const artifact = await store.get(key)
         return artifact ? JSON.parse(new TextDecoder().decode(await readAll(artifact))) : null

@@ -1,3 +1,4 @@
+import { parseDuration } from '../contracts/duration.ts'
 import { Problem } from './problem.ts'
 
 const maxWaitSeconds = 60
@@ -15,17 +16,13 @@ export const waitMs = (prefer: string | undefined): number => {
   return 0
 }
 
-const unitMs: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000 }
 const minCancelAfterMs = 5_000
 const maxCancelAfterMs = 24 * 3_600_000
 
 /** `Cancel-After: 90`, `90s`, `5m` or `1h30m` in ms; undefined without it. Throws a 400 problem. */
 export const cancelAfterMs = (header: string | undefined): number | undefined => {
   if (header === undefined) return undefined
-  const text = header.trim().toLowerCase()
-  const parts = /^\d+$/.test(text) ? [[text, text, 's']] : [...text.matchAll(/(\d+)([hms])/g)]
-  const whole = parts.map(([part]) => part).join('') === text && parts.length > 0
-  const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? 's'] ?? 0), 0)
-  if (whole && ms >= minCancelAfterMs && ms <= maxCancelAfterMs) return ms
+  const ms = parseDuration(header)
+  if (ms !== undefined && ms >= minCancelAfterMs && ms <= maxCancelAfterMs) return ms
   throw new Problem(400, `Cancel-After takes 5s to 24h, such as 90s or 1h30m, not ${header}`)
 }

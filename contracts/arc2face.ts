@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { photoSchema } from './photo-input.ts'
+import { exactlyOne, photoSchema } from './photo-input.ts'
+import { predictionIdPattern } from './prediction-id.ts'
 
 /** The schedulers that `inference` knows. */
 export const schedulerNames = ['dpmpp_2m', 'dpmpp_2m_karras', 'ddim', 'lcm', 'euler', 'euler_ancestral'] as const
@@ -7,6 +8,12 @@ export const schedulerNames = ['dpmpp_2m', 'dpmpp_2m_karras', 'ddim', 'lcm', 'eu
 const maxImages = 16
 // Seeds of the images count up from this one and stay exact in a double.
 const maxSeed = Number.MAX_SAFE_INTEGER - maxImages * 100
+
+const source = exactlyOne(
+  ['input_image', 'input_images', 'embedding', 'identity_of', 'replay_of'],
+  'A photo is required',
+)
+const predictionIdSchema = z.string().regex(predictionIdPattern, 'Not the id of a prediction')
 
 /** Input of `idem/arc2face`: a superset of the public Arc2Face predictor's. */
 export const arc2faceInputSchema = z
@@ -18,7 +25,16 @@ export const arc2faceInputSchema = z
       .max(16)
       .optional()
       .describe('Several photos of one person; their mean is used.'),
-    embedding: z.array(z.number()).optional().describe('A face vector in place of photos.'),
+    embedding: z
+      .array(z.number())
+      .optional()
+      .describe('A unit face vector in place of photos, as idem/face-embedding gives it.'),
+    identity_of: predictionIdSchema
+      .optional()
+      .describe('The person of an earlier prediction, as long as its data is kept.'),
+    replay_of: predictionIdSchema
+      .optional()
+      .describe('Makes the images of an earlier prediction again, byte for byte; its parameters are taken, no others.'),
     face_selection: z
       .union([z.enum(['largest', 'central', 'best_score']), z.int().nonnegative()])
       .default('largest')
@@ -39,17 +55,7 @@ export const arc2faceInputSchema = z
     min_similarity: z.number().min(-1).max(1).optional().describe('Images less like the person are made again.'),
     max_attempts: z.int().min(1).max(10).default(3).describe('How often an image is made at most for min_similarity.'),
   })
-  .check((context) => {
-    const { input_image, input_images, embedding } = context.value
-    const given = [input_image, input_images, embedding].filter((value) => value !== undefined).length
-    if (given === 1) return
-    context.issues.push({
-      code: 'custom',
-      input: context.value,
-      path: ['input_image'],
-      message: given === 0 ? 'A photo is required' : 'Give one of input_image, input_images and embedding',
-      params: { type: given === 0 ? 'missing' : 'conflict' },
-    })
-  })
+  .check(source.check)
+  .meta(source.jsonSchema)
 
 export type Arc2FaceInput = z.infer<typeof arc2faceInputSchema>

@@ -73,10 +73,32 @@ export const artifactKeys = {
   checkpoint: (id: string, attempt = 0) => `predictions/${id}/checkpoint-${attempt}.bin`,
   image: (id: string, index: number, attempt = 0) => `predictions/${id}/image-${attempt}-${index}.png`,
   output: (id: string, index: number) => `public/${id}/output-${index}.png`,
-  upload: (id: string) => `uploads/${id}`,
+  preview: (id: string, attempt = 0) => `predictions/${id}/preview-${attempt}.json`,
+  upload: (tenant: string, id: string) => `uploads/${tenant}/${id}`,
+  /** Of a tenant. */
+  uploads: (tenant: string) => `uploads/${tenant}/`,
+  uploadInfo: (tenant: string, id: string) => `uploads/${tenant}/${id}.json`,
+  /** Folders of what belongs to one prediction. */
   prediction: (id: string) => `predictions/${id}/`,
+  published: (id: string) => `public/${id}/`,
 }
+
+/** Whose key seals an artifact: a prediction's id, or an upload's. Undefined for what is stored as it is. */
+export const ownerOf = (key: string): string | undefined =>
+  /^(?:predictions\/([^/]+)\/|uploads\/[^/]+\/([^/.]+))/.exec(key)?.slice(1).find(Boolean)
 
 /** Every byte of an artifact. */
 export const readAll = async (artifact: Artifact): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await new Response(artifact.body).arrayBuffer())
+
+/** The keys of every artifact under a prefix. */
+export const listAll = async (store: ArtifactStore, prefix: string): Promise<string[]> => {
+  const keys: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = await store.list(prefix, { ...(cursor !== undefined && { cursor }) })
+    keys.push(...page.artifacts.map(({ key }) => key))
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return keys
+}

@@ -1,13 +1,10 @@
 import type { PhotoSource } from './generate-faces.ts'
-import type { Webhook } from './webhooks.ts'
+import type { PredictionOptions } from './prediction-options.ts'
 
 // What the API hands to the workflow `embedFaces`, and what it gives back. Vectors stay in the store.
 
-export interface EmbedFacesInput {
-  readonly predictionId: string
+export interface EmbedFacesInput extends PredictionOptions {
   readonly photos: readonly PhotoSource[]
-  /** Who is told how it goes. */
-  readonly webhook?: Webhook
   /** The request's input as answers repeat it. */
   readonly echo: Readonly<Record<string, unknown>>
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { photoSchema } from './photo-input.ts'
+import { exactlyOne, photoSchema } from './photo-input.ts'
+
+const source = exactlyOne(['input_image', 'input_images'], 'A photo is required')
 
 /** Input of `idem/face-embedding`. */
 export const faceEmbeddingInputSchema = z
@@ -7,16 +9,7 @@ export const faceEmbeddingInputSchema = z
     input_image: photoSchema.optional(),
     input_images: z.array(photoSchema).min(1).max(16).optional().describe('Several photos, each answered by itself.'),
   })
-  .check((context) => {
-    const { input_image, input_images } = context.value
-    if ((input_image === undefined) !== (input_images === undefined)) return
-    context.issues.push({
-      code: 'custom',
-      input: context.value,
-      path: ['input_image'],
-      message: input_image === undefined ? 'A photo is required' : 'Give one of input_image and input_images',
-      params: { type: input_image === undefined ? 'missing' : 'conflict' },
-    })
-  })
+  .check(source.check)
+  .meta(source.jsonSchema)
 
 export type FaceEmbeddingInput = z.infer<typeof faceEmbeddingInputSchema>

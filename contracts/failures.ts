@@ -14,6 +14,8 @@ export const failures = {
   photoUnreachable: 'photo_unreachable',
   addressRefused: 'address_refused',
   artifactMissing: 'artifact_missing',
+  artifactUnreadable: 'artifact_unreadable',
+  dataRemoved: 'data_removed',
   storageUnavailable: 'storage_unavailable',
   outOfMemory: 'out_of_memory',
   bundleInvalid: 'bundle_invalid',

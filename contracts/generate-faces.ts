@@ -1,14 +1,13 @@
 // What the API hands to the workflow `generateFaces`, and what it gives back. Keys, never bytes or vectors: this is history.
 
-import type { Webhook } from './webhooks.ts'
+import type { PredictionOptions } from './prediction-options.ts'
 
 /** A photo to take in: fetched from a URL, or already in the artifact store. */
 export type PhotoSource = { readonly url: string } | { readonly key: string }
 
 export type FaceSelection = 'largest' | 'central' | 'best_score' | number
 
-export interface GenerateFacesInput {
-  readonly predictionId: string
+export interface GenerateFacesInput extends PredictionOptions {
   /** Photos of one person; empty where an identity is given. */
   readonly photos: readonly PhotoSource[]
   /** Key of a vector that the caller gave in place of photos. */
@@ -27,8 +26,8 @@ export interface GenerateFacesInput {
   readonly maxAttempts: number
   /** The prediction is canceled when it has not ended by then. */
   readonly cancelAfterMs?: number
-  /** Who is told how it goes. */
-  readonly webhook?: Webhook
+  /** The prediction that is made again: its images are marked as that one's, and come out byte for byte. */
+  readonly replayOf?: string
   /** The request's input as answers repeat it; photos and vectors that came as bytes are left out. */
   readonly echo: Readonly<Record<string, unknown>>
 }
@@ -49,6 +48,10 @@ export interface ImageResult {
   /** Key of the published file. */
   readonly key: string
   readonly seed: number
+  /** Of the published file, in hexadecimal. */
+  readonly sha256: string
+  /** Of its pixels as RGB bytes, row by row, in hexadecimal. */
+  readonly pixelsSha256: string
   /** Cosine to the given identity; null where no face was found in the image. */
   readonly similarity: number | null
   /** Every seed that was tried for this image, the kept one included. */
@@ -59,8 +62,20 @@ export interface GenerateFacesResult {
   readonly images: readonly ImageResult[]
   /** One a photo. */
   readonly faces: readonly FoundFace[]
+  /** What made the images. */
+  readonly madeWith: MadeWith
   /** Milliseconds by activity, queueing included. */
   readonly timingsMs: Readonly<Record<string, number>>
+}
+
+/** Software and model of a diffusion: with the seeds and the parameters all that its result depends on. */
+export interface MadeWith {
+  /** Name and version: `Idem 0.1.0`. */
+  readonly software: string
+  readonly onnxruntime: string
+  readonly executionProviders: readonly string[]
+  /** SHA-256 of the model bundle's manifest, which holds those of its files. */
+  readonly bundleSha256: string
 }
 
 /** Heartbeat details of `generateImages`. */
@@ -70,4 +85,17 @@ export interface DiffusionProgress {
   readonly of: number
   /** Where the state after the last stored step lies. */
   readonly checkpointKey?: string
+  /** Small pictures of the images as they are after a step, in a `Preview` artifact. */
+  readonly preview?: { readonly key: string; readonly step: number }
+}
+
+/** A JSON artifact of `generateImages`: how its images look so far. */
+export interface Preview {
+  readonly step: number
+  readonly images: readonly {
+    /** Which image of the prediction. */
+    readonly index: number
+    /** A small JPEG as a `data:` URI. */
+    readonly image: string
+  }[]
 }

@@ -1,13 +1,33 @@
 import { z } from 'zod'
+import { httpUrlPattern } from './http-url.ts'
+
+const dataUriPattern = 'data:image/[a-z]+;base64,([A-Za-z0-9+/]{4})+'
 
 /** A photo as requests name it. */
 export const photoSchema = z
   .string()
   .min(1)
   .describe('A photo: an http(s) URL, a data: URI with base64, or the URL of an uploaded file.')
+  .meta({ pattern: `^(${httpUrlPattern}|${dataUriPattern})$`, format: 'uri' })
 
 /** One photo, or several. */
 export interface PhotoInput {
   readonly input_image?: string
   readonly input_images?: readonly string[]
 }
+
+/** A check that exactly one of some fields is given, and the JSON Schema that says so. */
+export const exactlyOne = (fields: readonly string[], missing: string) => ({
+  check: (context: z.core.ParsePayload<Record<string, unknown>>): void => {
+    const given = fields.filter((field) => context.value[field] !== undefined)
+    if (given.length === 1) return
+    context.issues.push({
+      code: 'custom',
+      input: context.value,
+      path: [fields[0]!],
+      message: given.length === 0 ? missing : `Give one of ${fields.join(', ')}, not ${given.join(' and ')}`,
+      params: { type: given.length === 0 ? 'missing' : 'conflict' },
+    })
+  },
+  jsonSchema: { oneOf: fields.map((field) => ({ required: [field] })) },
+})

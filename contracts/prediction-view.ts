@@ -9,9 +9,15 @@ export interface ViewOptions {
   temporalUiUrl: string
   /** A URL that gives a published file to whoever has it. */
   signOutput(key: string): Promise<string>
+  /** A URL that streams the prediction to whoever has it. */
+  signStream(id: string): Promise<string>
   /** The content of a JSON artifact. */
   readJson(key: string): Promise<unknown>
 }
+
+/** Whether a prediction's photos, vectors and images are gone, or due to go. */
+export const hasExpired = ({ endedAt, input }: PredictionRecord): boolean =>
+  endedAt !== undefined && endedAt.getTime() + input.retentionMs <= Date.now()
 
 const barWidth = 10
 
@@ -30,9 +36,10 @@ const doing: Record<ActivityName, string> = {
   verifyImages: 'Images compared with the person',
   publishImages: 'Images published',
   analysePhoto: 'Faces found and embedded',
+  discardLeftovers: 'Photos and drafts deleted',
 }
 
-const statusOf = ({ state, finished, pending, failure }: PredictionRecord): PredictionStatus => {
+export const statusOf = ({ state, finished, pending, failure }: PredictionRecord): PredictionStatus => {
   if (state === 'completed') return 'succeeded'
   if (failure?.type === failures.deadlineExceeded) return 'canceled'
   if (state === 'canceled' || state === 'failed') return state
@@ -75,7 +82,7 @@ const currentPhase = (record: PredictionRecord) => {
 const seconds = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 1000
 
 const outputOf = async (record: PredictionRecord, { signOutput, readJson }: ViewOptions): Promise<unknown> => {
-  if (!record.result) return null
+  if (!record.result || hasExpired(record)) return null
   if (record.workflow === 'embedFaces') return Promise.all(record.result.facesKeys.map(readJson))
   return Promise.all(record.result.images.map(({ key }) => signOutput(key)))
 }
@@ -90,7 +97,8 @@ const resultMetrics = (record: PredictionRecord) => {
     similarity: images.map(({ similarity }) => similarity),
     seeds: images.map(({ seed }) => seed),
     attempts: images.map(({ attempts }) => attempts),
-    faces,
+    // Boxes and landmarks are of the photo.
+    ...(!hasExpired(record) && { faces }),
     timings,
   }
 }
@@ -109,7 +117,7 @@ export const toPrediction = async (record: PredictionRecord, options: ViewOption
     started_at: startedAt?.toISOString() ?? null,
     completed_at: endedAt?.toISOString() ?? null,
     status,
-    input: { ...record.input.echo },
+    input: hasExpired(record) ? {} : { ...record.input.echo },
     output: await outputOf(record, options),
     error: failure ? `${failure.message} (${failure.type})` : null,
     logs: logLines(record).join('\n'),
@@ -120,11 +128,11 @@ export const toPrediction = async (record: PredictionRecord, options: ViewOption
       ...resultMetrics(record),
       ...(failure && { failure: { type: failure.type, details: failure.details ?? null } }),
     },
-    data_removed: false,
+    data_removed: hasExpired(record),
     urls: {
       get,
       cancel: `${get}/cancel`,
-      stream: `${get}/stream`,
+      stream: await options.signStream(id),
       web: `${options.temporalUiUrl}/namespaces/${record.namespace}/workflows/${id}/${record.runId}`,
     },
   }

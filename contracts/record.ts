@@ -9,6 +9,7 @@ export type ActivityName =
   | 'verifyImages'
   | 'publishImages'
   | 'analysePhoto'
+  | 'discardLeftovers'
 
 export interface PendingActivity {
   readonly name: ActivityName
@@ -61,6 +62,8 @@ export type PredictionRecord = WorkflowRun & {
   readonly namespace: string
   readonly state: 'running' | 'completed' | 'failed' | 'canceled'
   readonly createdAt: Date
+  /** Nanoseconds since 1970, 19 digits: predictions are listed by it. */
+  readonly createdNanos: string
   readonly endedAt?: Date
   readonly finished: readonly FinishedActivity[]
   readonly pending: readonly PendingActivity[]

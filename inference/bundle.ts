@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -108,6 +109,8 @@ export type DiffusionSpec = z.infer<typeof diffusionSchema>
 export interface Bundle {
   readonly folder: string
   readonly manifest: Manifest
+  /** Of the manifest's bytes, and so of all files that it names; in hexadecimal. */
+  readonly sha256: string
   /** Absolute path of a file that the manifest names. */
   path(file: string): string
 }
@@ -131,14 +134,17 @@ const checkRecogniser = ({ recogniser, diffusion, files }: Manifest): void => {
 export const loadBundle = async (folder: string): Promise<Bundle> => {
   const root = resolve(folder)
   const file = join(root, 'manifest.json')
+  let bytes: Buffer
   let json: unknown
   try {
-    json = JSON.parse(await readFile(file, 'utf8'))
+    bytes = await readFile(file)
+    json = JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
     throw new BundleError(`No model bundle at ${root}: cannot read manifest.json`, { cause })
   }
   const parsed = manifestSchema.safeParse(json)
   if (!parsed.success) throw new BundleError(`${file}: ${z.prettifyError(parsed.error)}`)
   checkRecogniser(parsed.data)
-  return { folder: root, manifest: parsed.data, path: (name) => join(root, name) }
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { folder: root, manifest: parsed.data, sha256, path: (name) => join(root, name) }
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { parsePort, readTemporalUiUrl } from '../api/config.ts'
+import { parsePort, readLogLevel, readTemporalUiUrl } from '../api/config.ts'
 
 /** Folders of this project, whatever the working directory is. */
 export const projectDir = resolve(import.meta.dirname, '..')
@@ -11,6 +11,7 @@ export interface WorkerConfig {
   executionProvider: string
   allowPrivateNetwork: boolean
   temporalUiUrl: string
+  logLevel: string
 }
 
 const flag = (name: string, value: string | undefined): boolean => {
@@ -24,6 +25,7 @@ export const readWorkerConfig = (env = process.env): WorkerConfig => ({
   executionProvider: env.IDEM_EXECUTION_PROVIDER || 'auto',
   allowPrivateNetwork: flag('IDEM_ALLOW_PRIVATE_NETWORK', env.IDEM_ALLOW_PRIVATE_NETWORK),
   temporalUiUrl: readTemporalUiUrl(env),
+  logLevel: readLogLevel(env),
 })
 
 export interface StartConfig {

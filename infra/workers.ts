@@ -2,36 +2,43 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
 import { createAnalysePhoto } from '../activities/analyse-photo.ts'
+import { createDiscardLeftovers } from '../activities/discard-leftovers.ts'
 import { createEmbedFace } from '../activities/embed-face.ts'
+import { createErasePrediction } from '../activities/erase-prediction.ts'
 import { translateFailures } from '../activities/failure.ts'
 import { fetchPhoto } from '../activities/fetch-photo.ts'
 import { createFindFace } from '../activities/find-face.ts'
 import { createGenerateImages } from '../activities/generate-images.ts'
 import { createGuardedFetch } from '../activities/guarded-fetch.ts'
 import { createIntakePhoto } from '../activities/intake-photo.ts'
+import type { PredictionAdmin } from '../activities/prediction-admin.ts'
 import { createPublishImages } from '../activities/publish-images.ts'
-import { createSendWebhook, webhookLimits } from '../activities/send-webhook.ts'
+import { createSendWebhook, type LoadPrediction, webhookLimits } from '../activities/send-webhook.ts'
+import { createSweep } from '../activities/sweep.ts'
 import { createVerifyImages } from '../activities/verify-images.ts'
-import type { ArtifactStore } from '../contracts/artifacts.ts'
+import { createDataConverter } from '../contracts/encryption/data-converter.ts'
+import type { KeyRing } from '../contracts/encryption/key-ring.ts'
 import { limits } from '../contracts/limits.ts'
-import type { Prediction } from '../contracts/prediction.ts'
 import { type Queue, queues } from '../contracts/queues.ts'
 import type { Bundle } from '../inference/bundle.ts'
 import { createDiffusionEngine } from '../inference/diffusion-engine.ts'
 import { createFaceEngine, faceModels } from '../inference/face-engine.ts'
+import type { SealedStore } from '../storage/sealed-store.ts'
+import { software } from './software.ts'
 
 export interface WorkersOptions {
   connection: NativeConnection
   namespace: string
   queues: readonly Queue[]
-  store: ArtifactStore
+  store: SealedStore
+  keyRing: KeyRing
   bundle: Bundle
   executionProviders: readonly string[]
   allowPrivateNetwork: boolean
   /** `whsec_…`, newest first. */
   webhookSecrets: readonly string[]
-  /** The prediction as the API shows it. */
-  loadPrediction(predictionId: string): Promise<Prediction | undefined>
+  loadPrediction: LoadPrediction
+  admin: PredictionAdmin
 }
 
 /** Jobs that share the batches of one device. */
@@ -41,11 +48,12 @@ const graceTime = '10 seconds'
 
 /** Workers for some of the queues in this process, with the engines that they need. */
 export const createWorkers = async (options: WorkersOptions) => {
-  const { connection, namespace, store, bundle } = options
+  const { connection, namespace, store, bundle, admin } = options
   const closers: (() => Promise<void>)[] = []
   const common = {
     connection,
     namespace,
+    dataConverter: createDataConverter(options.keyRing, { namespace }),
     // Progress that is older than this would look stuck.
     maxHeartbeatThrottleInterval: '400 milliseconds',
     shutdownGraceTime: graceTime,
@@ -75,6 +83,9 @@ export const createWorkers = async (options: WorkersOptions) => {
           ...createEmbedFace({ store, faces }),
           ...createVerifyImages({ store, faces }),
           ...createPublishImages({ store }),
+          ...createDiscardLeftovers({ store }),
+          ...createErasePrediction({ store, admin }),
+          ...createSweep({ store, admin }),
           ...createSendWebhook({
             fetch: createGuardedFetch({ allowPrivateNetwork: options.allowPrivateNetwork, ...webhookLimits }),
             secrets: options.webhookSecrets,
@@ -84,14 +95,16 @@ export const createWorkers = async (options: WorkersOptions) => {
       })
     },
     gpu: () => {
-      const diffusion = createDiffusionEngine({ bundle, executionProviders: options.executionProviders })
+      const { executionProviders } = options
+      const madeWith = { ...software, executionProviders, bundleSha256: bundle.sha256 }
+      const diffusion = createDiffusionEngine({ bundle, executionProviders })
       closers.push(() => diffusion.close())
       return Worker.create({
         ...common,
         taskQueue: queues.gpu,
         shutdownGraceTime: 0,
         maxConcurrentActivityTaskExecutions: gpuSlots,
-        activities: translateFailures(createGenerateImages({ store, diffusion })),
+        activities: translateFailures(createGenerateImages({ store, diffusion, madeWith })),
       })
     },
   }

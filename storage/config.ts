@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
-import type { ArtifactStore } from '../contracts/artifacts.ts'
+import { parseDuration } from '../contracts/duration.ts'
+import { type KeyRing, parseKeyRing } from '../contracts/encryption/key-ring.ts'
 import { openStore } from './open-store.ts'
+import { createSealedStore, type SealedStore } from './sealed-store.ts'
 import { loadOrMakeSecrets, urlSigningKey } from './secrets.ts'
 
 export interface StorageConfig {
@@ -10,9 +12,21 @@ export interface StorageConfig {
   publicUrl: string
   /** Newest first. */
   webhookSecrets: readonly string[]
-  encryptionKeys: string
+  /** For Temporal's payloads and for artifacts at rest. */
+  keyRing: KeyRing
   urlSigningKey: Uint8Array
-  store: ArtifactStore
+  /** How long photos, vectors and images are kept. */
+  retentionMs: number
+  store: SealedStore
+}
+
+const defaultRetention = '24h'
+const minRetentionMs = 1_000
+
+const parseRetention = (text = ''): number => {
+  const ms = parseDuration(text || defaultRetention)
+  if (ms !== undefined && ms >= minRetentionMs) return ms
+  throw new Error(`IDEM_RETENTION is ${JSON.stringify(text)}; it takes a duration such as 30m, 24h or 7d`)
 }
 
 /** Opens what the API and the workers share: the artifact store and the secrets. */
@@ -27,17 +41,20 @@ export const readStorageConfig = async (env = process.env): Promise<StorageConfi
     '',
   )
   const signingKey = await urlSigningKey(webhookSecrets[0]!)
+  const keyRing = parseKeyRing(configured.encryptionKeys || made!.encryptionKeys)
+  const store = openStore(env.IDEM_STORAGE || `file:${resolve(stateDir, 'artifacts')}`, {
+    publicUrl,
+    signingKey,
+    cwd: process.cwd(),
+    env,
+  })
   return {
     stateDir,
     publicUrl,
     webhookSecrets,
-    encryptionKeys: configured.encryptionKeys || made!.encryptionKeys,
+    keyRing,
     urlSigningKey: signingKey,
-    store: openStore(env.IDEM_STORAGE || `file:${resolve(stateDir, 'artifacts')}`, {
-      publicUrl,
-      signingKey,
-      cwd: process.cwd(),
-      env,
-    }),
+    retentionMs: parseRetention(env.IDEM_RETENTION),
+    store: createSealedStore(store, keyRing),
   }
 }

@@ -70,6 +70,9 @@ export const createDataKeys = (store: ArtifactStore, ring: KeyRing) => {
       throw new ArtifactStoreError(`The artifact ${path(predictionId)} is gone as soon as written`, { retryable: true })
     },
 
+    /** Deletes keys and marks. */
+    forget: (ids: readonly string[]): Promise<void> => store.delete(ids.map(path)),
+
     /** Leaves a mark in the key's place, so that a late retry of a step does not make a new one. */
     destroy: async (predictionId: string): Promise<void> => {
       await store.put(path(predictionId), encode({ version: 1, shredded: new Date().toISOString() }), options)

@@ -1,41 +1,67 @@
-import { type ArtifactStore, readAll } from '../contracts/artifacts.ts'
+import { type Artifact, type ArtifactStore, ArtifactStoreError, ownerOf, readAll } from '../contracts/artifacts.ts'
 import { seal, unseal } from '../contracts/encryption/aes-gcm.ts'
 import type { KeyRing } from '../contracts/encryption/key-ring.ts'
 import { createDataKeys } from './data-keys.ts'
 
-export interface SealedStore {
-  /** Stores bytes encrypted under the prediction's own key. Throws `EncryptionError` `shredded` after `shred`. */
-  putSealed(predictionId: string, key: string, bytes: Uint8Array, contentType: string): Promise<void>
-  /**
-   * The bytes, or undefined where there is no such artifact. Throws `EncryptionError`: `shredded` after `shred`,
-   * `tampered` where the bytes were changed or belong to another key or prediction.
-   */
-  getSealed(predictionId: string, key: string): Promise<Uint8Array<ArrayBuffer> | undefined>
-  /** Destroys the prediction's key: every copy of what was sealed, backups included, is unreadable from now on. */
-  shred(predictionId: string): Promise<void>
+export interface SealedStore extends ArtifactStore {
+  /** Destroys a prediction's or an upload's key: every copy of what was sealed, backups included, is unreadable from now on. */
+  shred(ownerId: string): Promise<void>
+  /** Takes away the mark that `shred` has left, or the key; for what nobody can write to any more. */
+  forget(ownerIds: readonly string[]): Promise<void>
 }
 
+const refuse = (what: string) => new ArtifactStoreError(what, { retryable: false })
+
 /**
- * Photos, crops and vectors at rest: AES-256-GCM under a key of their own prediction, which is kept wrapped by the key
- * ring. The bytes are bound to prediction and key, so that they cannot be put in each other's place.
+ * A store whose private artifacts (photos, crops, vectors, checkpoints: all that has an owner, `ownerOf`) are encrypted
+ * at rest: AES-256-GCM under a key of their own prediction, which is kept wrapped by the key ring. The bytes are bound
+ * to prediction and key, so that they cannot be put in each other's place. What may be handed out stays plain.
+ *
+ * `get` and `put` throw `EncryptionError`: `shredded` after `shred`, `tampered` where the bytes were changed or belong
+ * elsewhere. Sealed artifacts are read whole, and never by a signed URL; `bytes` of a list or a head is the sealed size.
  */
 export const createSealedStore = (store: ArtifactStore, ring: KeyRing): SealedStore => {
   const dataKeys = createDataKeys(store, ring)
-  const context = (predictionId: string, key: string) => `idem-artifact/1\n${predictionId}\n${key}`
+  const context = (ownerId: string, key: string) => `idem-artifact/1\n${ownerId}\n${key}`
+  const collect = async (body: Uint8Array | ReadableStream<Uint8Array>) =>
+    body instanceof Uint8Array ? body : new Uint8Array(await new Response(body as BodyInit).arrayBuffer())
+
+  const open = async (artifact: Artifact, ownerId: string): Promise<Artifact> => {
+    const { key, contentType, modifiedAt } = artifact
+    const sealed = await readAll(artifact)
+    const bytes = await unseal(await dataKeys.get(ownerId), sealed, context(ownerId, key))
+    return { key, contentType, modifiedAt, bytes: bytes.length, body: new Blob([bytes]).stream() }
+  }
 
   return {
-    async putSealed(predictionId, key, bytes, contentType) {
-      const dataKey = await dataKeys.getOrCreate(predictionId)
-      await store.put(key, await seal(dataKey, bytes, context(predictionId, key)), { contentType })
+    ...store,
+
+    async put(key, body, options) {
+      const ownerId = ownerOf(key)
+      if (!ownerId) return store.put(key, body, options)
+      const dataKey = await dataKeys.getOrCreate(ownerId)
+      return store.put(key, await seal(dataKey, await collect(body), context(ownerId, key)), options)
     },
 
-    async getSealed(predictionId, key) {
+    async get(key, range) {
+      const ownerId = ownerOf(key)
+      if (!ownerId) return store.get(key, range)
+      if (range) throw refuse('A sealed artifact is read whole')
       const artifact = await store.get(key)
-      if (!artifact) return undefined
-      const sealed = await readAll(artifact)
-      return unseal(await dataKeys.get(predictionId), sealed, context(predictionId, key))
+      return artifact && open(artifact, ownerId)
     },
 
-    shred: (predictionId) => dataKeys.destroy(predictionId),
+    async signGet(key, options) {
+      if (ownerOf(key)) throw refuse('A sealed artifact is not handed out')
+      return store.signGet(key, options)
+    },
+
+    async signPut(key, options) {
+      if (ownerOf(key)) throw refuse('A sealed artifact is not taken in by a signed URL')
+      return store.signPut(key, options)
+    },
+
+    shred: (ownerId) => dataKeys.destroy(ownerId),
+    forget: (ownerIds) => dataKeys.forget(ownerIds),
   }
 }

@@ -3,7 +3,7 @@ import type { createAnalysePhoto } from '../activities/analyse-photo.ts'
 import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { EmbedFacesInput, EmbedFacesResult } from '../contracts/embed-faces.ts'
 import { queues } from '../contracts/queues.ts'
-import { withWebhook } from './with-webhook.ts'
+import { runPrediction } from './run-prediction.ts'
 
 const { intakePhoto, analysePhoto } = proxyActivities<
   ReturnType<typeof createIntakePhoto> & ReturnType<typeof createAnalysePhoto>
@@ -15,7 +15,7 @@ const { intakePhoto, analysePhoto } = proxyActivities<
 
 /** Photos in, their faces with boxes, landmarks and vectors out; the vectors lie in the artifact store. */
 export async function embedFaces(input: EmbedFacesInput): Promise<EmbedFacesResult> {
-  return withWebhook(input, () => embed(input))
+  return runPrediction(input, () => embed(input))
 }
 
 const embed = async ({ predictionId, photos }: EmbedFacesInput): Promise<EmbedFacesResult> => {

@@ -13,9 +13,16 @@ import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { createPublishImages } from '../activities/publish-images.ts'
 import type { createVerifyImages } from '../activities/verify-images.ts'
 import { failures } from '../contracts/failures.ts'
-import type { FoundFace, GenerateFacesInput, GenerateFacesResult, ImageResult } from '../contracts/generate-faces.ts'
+import type {
+  FoundFace,
+  GenerateFacesInput,
+  GenerateFacesResult,
+  ImageResult,
+  MadeWith,
+} from '../contracts/generate-faces.ts'
 import { queues } from '../contracts/queues.ts'
-import { type Notify, withWebhook } from './with-webhook.ts'
+import { runPrediction } from './run-prediction.ts'
+import type { Notify } from './with-webhook.ts'
 
 const { intakePhoto } = proxyActivities<ReturnType<typeof createIntakePhoto>>({
   taskQueue: queues.cpu,
@@ -50,7 +57,7 @@ const { publishImages } = proxyActivities<ReturnType<typeof createPublishImages>
 
 /** Photos of a person in, new images of that person out. Keys and numbers only: bytes and vectors stay in the store. */
 export async function generateFaces(input: GenerateFacesInput): Promise<GenerateFacesResult> {
-  return withWebhook(input, (notify) => generateInTime(input, notify))
+  return runPrediction(input, (notify) => generateInTime(input, notify))
 }
 
 const generateInTime = async (input: GenerateFacesInput, notify: Notify): Promise<GenerateFacesResult> => {
@@ -85,10 +92,11 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
 
   const images = input.seeds.map((seed) => ({ seed, attempts: [] as Attempt[] }))
   let open = images.map((_, index) => index)
+  let madeWith!: MadeWith
   for (let attempt = 0; open.length > 0 && attempt < input.maxAttempts; attempt++) {
     // Seeds of a later attempt lie past those of all earlier ones, so that each stays reproducible alone.
     const seeds = open.map((index) => images[index]!.seed + attempt * images.length)
-    const { imageKeys } = await timed('generateImages', () =>
+    const generated = await timed('generateImages', () =>
       generateImages.executeWithOptions({ summary: `diffuse ${seeds.length} images · ${input.numSteps} steps` }, [
         {
           predictionId,
@@ -103,6 +111,8 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
         },
       ]),
     )
+    const { imageKeys } = generated
+    madeWith = generated.madeWith
     const { similarity } = await timed('verifyImages', () =>
       verifyImages.executeWithOptions({ summary: `compare ${imageKeys.length} images with the person` }, [
         { identityKey, imageKeys },
@@ -117,9 +127,15 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
   }
 
   const kept = images.map(({ attempts }) => best(attempts))
-  const { outputKeys } = await timed('publishImages', () =>
+  const { published } = await timed('publishImages', () =>
     publishImages.executeWithOptions({ summary: `publish ${kept.length} images` }, [
-      { predictionId, images: kept.map(({ imageKey, seed }) => ({ imageKey, seed })) },
+      {
+        predictionId,
+        model: 'idem/arc2face',
+        madeWith,
+        ...(input.replayOf && { markedAs: input.replayOf }),
+        images: kept.map(({ imageKey, seed }) => ({ imageKey, seed })),
+      },
     ]),
   )
   notify('output')
@@ -127,13 +143,14 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
   return {
     images: kept.map(
       ({ seed, similarity }, index): ImageResult => ({
-        key: outputKeys[index]!,
+        ...published[index]!,
         seed,
         similarity,
         attempts: images[index]!.attempts.map((a) => ({ seed: a.seed, similarity: a.similarity })),
       }),
     ),
     faces,
+    madeWith,
     timingsMs,
   }
 }

@@ -1,3 +1,5 @@
 export { deliverWebhook } from './deliver-webhook.ts'
 export { embedFaces } from './embed-faces.ts'
+export { erasePrediction } from './erase-prediction.ts'
 export { generateFaces } from './generate-faces.ts'
+export { sweepExpired } from './sweep-expired.ts'

@@ -1,11 +1,13 @@
-import { Hono } from 'hono'
-import { type ArtifactStore, artifactKeys } from '../../contracts/artifacts.ts'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type ArtifactStore, artifactKeys, listAll, readAll } from '../../contracts/artifacts.ts'
 import { limits } from '../../contracts/limits.ts'
-import { newPredictionId } from '../../contracts/prediction-id.ts'
+import { newPredictionId, predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { verifySignedUrl } from '../../storage/signed-url.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { document, jsonOf, problems } from '../document.ts'
 import { fieldProblem } from '../parse-body.ts'
 import { Problem } from '../problem.ts'
+import { createRouter } from '../router.ts'
 import { sha256Hex } from '../sha256.ts'
 
 /** `bytes=0-99` as the store takes it; anything else asks for the whole file. */
@@ -39,8 +41,8 @@ const serve = async (store: ArtifactStore, key: string, rangeHeader: string | un
 }
 
 /** Files that whoever has a signed URL may fetch: no token. */
-export const createSignedFileRoutes = ({ store, urlSigningKey }: ApiDeps) => {
-  const app = new Hono<ApiEnv>()
+export const createSignedFileRoutes = ({ store, urlSigningKey }: ApiDeps): OpenAPIHono<ApiEnv> => {
+  const app = createRouter()
   app.get('/files/:path{.+}', async (c, next) => {
     if (!c.req.query('signature')) return next()
     const granted = await verifySignedUrl({ url: c.req.url, method: c.req.method, signingKey: urlSigningKey })
@@ -55,40 +57,168 @@ export const createSignedFileRoutes = ({ store, urlSigningKey }: ApiDeps) => {
   return app
 }
 
-/** Uploads, in Replicate's shape: a photo goes up once and is referred to by its URL. */
-export const createUploadRoutes = ({ store, publicUrl }: ApiDeps) => {
-  const app = new Hono<ApiEnv>()
+const fileSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    content_type: z.string(),
+    size: z.int(),
+    etag: z.string(),
+    checksums: z.object({ sha256: z.string() }),
+    metadata: z.record(z.string(), z.unknown()),
+    created_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+    urls: z.object({ get: z.url() }),
+  })
+  .openapi('File')
+type FileInfo = z.infer<typeof fileSchema>
 
+const fileIdParam = z.object({
+  id: z.string().openapi({ param: { name: 'id', in: 'path' }, pattern: predictionIdPattern.source }),
+})
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/files',
+  operationId: 'files.list',
+  summary: 'Uploaded files, newest first',
+  responses: {
+    200: jsonOf(
+      z.object({ previous: z.url().nullable(), next: z.url().nullable(), results: z.array(fileSchema) }),
+      'All of them',
+    ),
+    ...problems(),
+  },
+})
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/files/{id}',
+  operationId: 'files.get',
+  summary: 'An uploaded file; its bytes are for predictions only',
+  request: { params: fileIdParam },
+  responses: { 200: jsonOf(fileSchema, 'The file'), ...problems(404) },
+})
+
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/files/{id}',
+  operationId: 'files.delete',
+  summary: 'Delete an uploaded file',
+  request: { params: fileIdParam },
+  responses: { 204: { description: 'Deleted' }, ...problems(404) },
+})
+
+const metadataSchema = z.record(z.string(), z.unknown())
+const maxMetadataBytes = 16 * 1024
+const maxNameLength = 255
+const contentType = /^[\w.+-]+\/[\w.+-]+$/
+
+const readMetadata = async (part: File | string | null): Promise<Record<string, unknown>> => {
+  const refuse = (msg: string) => fieldProblem(['body', 'metadata'], msg, 'metadata_invalid')
+  if (part === null || part === '') return {}
+  const text = typeof part === 'string' ? part : await part.text()
+  if (text.length > maxMetadataBytes) throw refuse(`At most ${maxMetadataBytes} characters`)
+  try {
+    return metadataSchema.parse(JSON.parse(text))
+  } catch {
+    throw refuse('Not a JSON object')
+  }
+}
+
+/** Uploads, in Replicate's shape: a photo goes up once and is referred to by its URL, until its retention is over. */
+export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): OpenAPIHono<ApiEnv> => {
+  const app = createRouter()
+
+  const read = async (tenant: string, id: string): Promise<FileInfo | undefined> => {
+    const artifact = predictionIdPattern.test(id) ? await store.get(artifactKeys.uploadInfo(tenant, id)) : undefined
+    const info = artifact && (JSON.parse(new TextDecoder().decode(await readAll(artifact))) as FileInfo)
+    return info && Date.parse(info.expires_at) > Date.now() ? info : undefined
+  }
+  const find = async (tenant: string, id: string): Promise<FileInfo> => {
+    const info = await read(tenant, id)
+    if (!info) throw new Problem(404, 'There is no such file')
+    return info
+  }
+
+  document(app, {
+    method: 'post',
+    path: '/files',
+    operationId: 'files.create',
+    summary: 'Upload a photo; its URL is taken as input_image',
+    request: {
+      body: {
+        required: true,
+        content: {
+          'multipart/form-data': {
+            schema: {
+              type: 'object',
+              properties: {
+                content: { type: 'string', format: 'binary', minLength: 1 },
+                metadata: { type: 'object', description: 'JSON of your own' },
+              },
+              required: ['content'],
+            },
+            encoding: { metadata: { contentType: 'application/json' } },
+          },
+        },
+      },
+    },
+    responses: { 201: jsonOf(fileSchema, 'The file'), ...problems(413, 415, 422) },
+  })
   app.post('/files', async (c) => {
     const form = await c.req.raw.formData().catch((cause) => {
       throw new Problem(415, 'Send the file as multipart/form-data, in a part named content', { cause })
     })
     const content = form.get('content')
     if (!(content instanceof File)) throw fieldProblem(['body', 'content'], 'A file is required', 'missing')
+    if (content.size === 0) throw fieldProblem(['body', 'content'], 'The file is empty', 'too_small')
     if (content.size > limits.photoBytes) {
       const message = `The file has ${content.size} bytes; at most ${limits.photoBytes} are allowed`
       throw new Problem(413, message, { errors: [{ loc: ['body', 'content'], msg: message, type: 'photo_too_large' }] })
     }
+    const metadata = await readMetadata(form.get('metadata'))
     const id = newPredictionId()
+    const tenant = c.get('tenant')
     const bytes = new Uint8Array(await content.arrayBuffer())
-    const contentType = /^[\w.+-]+\/[\w.+-]+$/.test(content.type) ? content.type : 'application/octet-stream'
-    await store.put(artifactKeys.upload(`${c.get('tenant')}/${id}`), bytes, { contentType })
+    const type = contentType.test(content.type) ? content.type : 'application/octet-stream'
     const sha256 = await sha256Hex(bytes)
-    return c.json(
-      {
-        id,
-        name: content.name,
-        content_type: contentType,
-        size: bytes.length,
-        etag: sha256,
-        checksums: { sha256 },
-        metadata: {},
-        created_at: new Date().toISOString(),
-        expires_at: null,
-        urls: { get: `${publicUrl}/v1/files/${id}` },
-      },
-      201,
-    )
+    const now = Date.now()
+    const info: FileInfo = {
+      id,
+      name: content.name.slice(0, maxNameLength),
+      content_type: type,
+      size: bytes.length,
+      etag: sha256,
+      checksums: { sha256 },
+      metadata,
+      created_at: new Date(now).toISOString(),
+      expires_at: new Date(now + retentionMs).toISOString(),
+      urls: { get: `${publicUrl}/v1/files/${id}` },
+    }
+    await store.put(artifactKeys.upload(tenant, id), bytes, { contentType: type })
+    const json = new TextEncoder().encode(JSON.stringify(info))
+    await store.put(artifactKeys.uploadInfo(tenant, id), json, { contentType: 'application/json' })
+    return c.json(info, 201)
+  })
+
+  app.openapi(listRoute, async (c) => {
+    const tenant = c.get('tenant')
+    const keys = await listAll(store, artifactKeys.uploads(tenant))
+    const ids = keys.flatMap((key) => /([^/]+)\.json$/.exec(key)?.[1] ?? [])
+    const files = (await Promise.all(ids.map((id) => read(tenant, id)))).filter((file) => file !== undefined)
+    const results = files.sort((a, b) => b.created_at.localeCompare(a.created_at))
+    return c.json({ previous: null, next: null, results }, 200)
+  })
+
+  app.openapi(getRoute, async (c) => c.json(await find(c.get('tenant'), c.req.valid('param').id), 200))
+
+  app.openapi(deleteRoute, async (c) => {
+    const tenant = c.get('tenant')
+    const { id } = await find(tenant, c.req.valid('param').id)
+    await store.shred(id)
+    await store.delete([artifactKeys.upload(tenant, id), artifactKeys.uploadInfo(tenant, id)])
+    return c.body(null, 204)
   })
   return app
 }

@@ -1,118 +1,205 @@
-import { Hono } from 'hono'
-import { z } from 'zod'
-import { isTerminal } from '../../contracts/prediction.ts'
-import { newPredictionId, predictionIdFor, predictionIdPattern } from '../../contracts/prediction-id.ts'
-import type { PredictionRecord, WorkflowStart } from '../../contracts/record.ts'
-import { defaultWebhookEvents, type Webhook, webhookEvents } from '../../contracts/webhooks.ts'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { erasureReceiptSchema } from '../../contracts/erasure.ts'
+import { predictionManifest } from '../../contracts/manifest.ts'
+import { predictionStatuses } from '../../contracts/prediction.ts'
+import { predictionIdPattern } from '../../contracts/prediction-id.ts'
+import { hasExpired } from '../../contracts/prediction-view.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
-import { createModels } from '../models.ts'
-import { parse, readJson } from '../parse-body.ts'
-import { createPredictionView } from '../prediction-view.ts'
-import { cancelAfterMs, waitMs } from '../prefer.ts'
+import { jsonOf, predictionDocument, predictionIdParam, problems } from '../document.ts'
+import { cursorPattern, decodeCursor, encodeCursor } from '../list-cursor.ts'
+import type { ListPosition } from '../orchestrator.ts'
+import type { PredictionReader } from '../prediction-reader.ts'
 import { Problem } from '../problem.ts'
-import { sha256Hex } from '../sha256.ts'
+import { createRouter } from '../router.ts'
 
-const createBodySchema = z.strictObject({
-  input: z.unknown(),
-  /** Replicate's clients send it; every prediction can be streamed. */
-  stream: z.boolean().optional(),
-  webhook: z
-    .url({ protocol: /^https?$/ })
-    .max(2048)
-    .optional(),
-  webhook_events_filter: z.array(z.enum(webhookEvents)).min(1).optional(),
+const maxPage = 100
+
+/** RFC 3339; a leap second is taken as the second before it. */
+const timeSchema = z
+  .string()
+  .transform((text, context) => {
+    const ms = /^\d{4}-\d\d-\d\d[Tt ]/.test(text)
+      ? Date.parse(text.replace(/:60(?=[.Zz+-])/, ':59').toUpperCase())
+      : Number.NaN
+    if (!Number.isNaN(ms)) return new Date(Math.max(ms, 0))
+    context.addIssue({ code: 'custom', message: 'Not a time as 2026-01-31T12:00:00Z' })
+    return z.NEVER
+  })
+  .optional()
+  .openapi({ type: 'string', format: 'date-time' })
+
+const cursorSchema = z
+  .string()
+  .transform((text, context) => {
+    const cursor = decodeCursor(text)
+    if (cursor) return cursor
+    context.addIssue({ code: 'custom', message: 'Not a cursor; take it from the URL of a page' })
+    return z.NEVER
+  })
+  .optional()
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/predictions',
+  operationId: 'predictions.list',
+  summary: 'Predictions, newest first',
+  request: {
+    query: z.object({
+      cursor: cursorSchema.openapi({ type: 'string', pattern: cursorPattern.source }),
+      limit: z
+        .string()
+        .regex(/^[1-9]\d{0,2}$/)
+        .transform(Number)
+        .pipe(z.int().max(maxPage))
+        .default(maxPage)
+        .openapi({ type: 'integer', minimum: 1, maximum: maxPage, default: maxPage }),
+      status: z.enum(predictionStatuses).optional(),
+      created_after: timeSchema,
+      created_before: timeSchema,
+    }),
+  },
+  responses: {
+    200: jsonOf(
+      z
+        .object({ previous: z.url().nullable(), next: z.url().nullable(), results: z.array(predictionDocument) })
+        .openapi('PredictionPage'),
+      'A page, and the URLs of its neighbours',
+    ),
+    ...problems(422),
+  },
 })
 
-const idempotencyKeySchema = z.string().min(1).max(255)
-// A prediction that has just been started is there; one that a race brought may need a moment.
-const readAttempts = 3
+const getRoute = createRoute({
+  method: 'get',
+  path: '/predictions/{id}',
+  operationId: 'predictions.get',
+  summary: 'A prediction',
+  request: { params: predictionIdParam },
+  responses: { 200: jsonOf(predictionDocument, 'The prediction'), ...problems(404) },
+})
 
-const hashRequest = (body: unknown): Promise<string> => sha256Hex(new TextEncoder().encode(JSON.stringify(body)))
+const cancelRoute = createRoute({
+  method: 'post',
+  path: '/predictions/{id}/cancel',
+  operationId: 'predictions.cancel',
+  summary: 'Cancel a prediction; nothing happens to one that has ended',
+  request: { params: predictionIdParam },
+  responses: { 200: jsonOf(predictionDocument, 'The prediction'), ...problems(404) },
+})
 
-/** A deadline is for the long job: reading faces takes no time that it could save. */
-const withOptions = (
-  start: WorkflowStart,
-  { cancelAfterMs, webhook }: { cancelAfterMs?: number; webhook?: Webhook },
-): WorkflowStart =>
-  start.workflow === 'generateFaces'
-    ? { ...start, input: { ...start.input, ...(cancelAfterMs && { cancelAfterMs }), ...(webhook && { webhook }) } }
-    : { ...start, input: { ...start.input, ...(webhook && { webhook }) } }
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/predictions/{id}',
+  operationId: 'predictions.delete',
+  summary: 'Erase a prediction: it is canceled, and its artifacts, key and history are destroyed',
+  request: { params: predictionIdParam },
+  responses: {
+    200: jsonOf(erasureReceiptSchema.openapi('ErasureReceipt'), 'What was deleted; the same for every call'),
+    202: jsonOf(z.object({ id: z.string(), status: z.literal('erasing') }), 'The erasure goes on; ask again'),
+    ...problems(404),
+  },
+})
 
-export const createPredictionRoutes = (deps: ApiDeps) => {
-  const { orchestrator, model } = deps
-  const models = createModels(deps)
-  const view = createPredictionView(deps)
+const manifestRoute = createRoute({
+  method: 'get',
+  path: '/predictions/{id}/manifest',
+  operationId: 'predictions.manifest',
+  summary: 'Where the images come from: bundle, versions, parameters, seeds, hashes',
+  request: { params: predictionIdParam },
+  responses: {
+    200: jsonOf(z.record(z.string(), z.unknown()).openapi('Manifest'), 'The manifest'),
+    ...problems(404, 409, 410),
+  },
+})
 
-  /** The record, if it belongs to the one who asks. Another tenant's is as unknown as none. */
-  const find = async (id: string, tenant: string): Promise<PredictionRecord> => {
-    const record = predictionIdPattern.test(id) ? await orchestrator.read(id) : undefined
-    if (record?.tenant !== tenant) throw new Problem(404, 'There is no such prediction')
-    return record
-  }
+const redeliverRoute = createRoute({
+  method: 'post',
+  path: '/predictions/{id}/webhook/redeliver',
+  operationId: 'predictions.redeliver',
+  summary: 'Tell the webhook of the end once more',
+  request: { params: predictionIdParam },
+  responses: { 202: jsonOf(predictionDocument, 'The delivery has started'), ...problems(404, 409) },
+})
 
-  const findStarted = async (id: string, tenant: string): Promise<PredictionRecord> => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await find(id, tenant)
-      } catch (error) {
-        if (attempt === readAttempts) throw error
-        await new Promise((resolve) => setTimeout(resolve, 50 * attempt))
-      }
+/** How long a DELETE waits for the erasure. */
+const eraseWaitMs = 20_000
+const erasePollMs = 100
+
+export const createPredictionRoutes = (
+  { orchestrator, publicUrl }: ApiDeps,
+  { find, view }: PredictionReader,
+): OpenAPIHono<ApiEnv> => {
+  const app = createRouter()
+
+  app.openapi(listRoute, async (c) => {
+    const { cursor, limit, status, created_after, created_before } = c.req.valid('query')
+    const page = await orchestrator.list({
+      tenant: c.get('tenant'),
+      limit,
+      ...cursor,
+      ...(status && { status }),
+      ...(created_after && { createdAfter: created_after }),
+      ...(created_before && { createdBefore: created_before }),
+    })
+    const url = (direction: 'newer' | 'older', place: ListPosition | undefined) => {
+      if (!place) return null
+      const query = new URLSearchParams(new URL(c.req.url).search)
+      query.set('cursor', encodeCursor(direction, place))
+      return `${publicUrl}/v1/predictions?${query}`
     }
-  }
-
-  const app = new Hono<ApiEnv>()
-
-  app.post('/models/:owner/:name/predictions', async (c) => {
-    const name = `${c.req.param('owner')}/${c.req.param('name')}`
-    const chosen = Object.hasOwn(models, name) ? models[name] : undefined
-    if (!chosen) throw new Problem(404, 'There is no such model')
-    const tenant = c.get('tenant')
-    const wait = waitMs(c.req.header('prefer'))
-    const deadline = cancelAfterMs(c.req.header('cancel-after'))
-    const key = c.req.header('idempotency-key')
-    const json = await readJson(c.req.raw)
-    const body = parse(createBodySchema, json)
-    const input = parse(chosen.inputSchema, body.input, ['body', 'input'])
-    const webhook = body.webhook && { url: body.webhook, events: body.webhook_events_filter ?? defaultWebhookEvents }
-    const id =
-      key === undefined
-        ? newPredictionId()
-        : await predictionIdFor(tenant, parse(idempotencyKeySchema, key, ['header', 'idempotency-key']))
-    const requestHash = await hashRequest(json)
-
-    const known = key === undefined ? undefined : await orchestrator.read(id)
-    if (!known) {
-      const { start, summary, details } = await chosen.prepare(input, id, tenant)
-      await orchestrator.start({
-        tenant,
-        model: name,
-        version: model.version,
-        requestHash,
-        start: withOptions(start, { ...(deadline && { cancelAfterMs: deadline }), ...(webhook && { webhook }) }),
-        summary,
-        details,
-      })
-    }
-    const record = known ?? (await findStarted(id, tenant))
-    if (record.requestHash !== requestHash) {
-      throw new Problem(409, 'The idempotency key was used with another request')
-    }
-    if (wait === 0) return c.json(await view(record), 201)
-
-    const ended = await orchestrator.waitForEnd(id, wait, c.req.raw.signal)
-    const prediction = await view(ended ? await find(id, tenant) : record)
-    if (isTerminal(prediction.status)) return c.json(prediction, 201)
-    // Every official client takes any other status for the end and would return null.
-    return c.json({ ...prediction, status: 'starting' }, 202)
+    return c.json(
+      {
+        previous: url('newer', page.newer),
+        next: url('older', page.older),
+        results: await Promise.all(page.records.map(view)),
+      },
+      200,
+    )
   })
 
-  app.get('/predictions/:id', async (c) => c.json(await view(await find(c.req.param('id'), c.get('tenant')))))
+  app.openapi(getRoute, async (c) => c.json(await view(await find(c.req.valid('param').id, c.get('tenant'))), 200))
 
-  app.post('/predictions/:id/cancel', async (c) => {
-    const { id, state } = await find(c.req.param('id'), c.get('tenant'))
+  app.openapi(cancelRoute, async (c) => {
+    const { id, state } = await find(c.req.valid('param').id, c.get('tenant'))
     if (state === 'running') await orchestrator.cancel(id)
-    return c.json(await view(await find(id, c.get('tenant'))))
+    return c.json(await view(await find(id, c.get('tenant'))), 200)
+  })
+
+  app.openapi(deleteRoute, async (c) => {
+    const { id } = c.req.valid('param')
+    const tenant = c.get('tenant')
+    if (!predictionIdPattern.test(id)) throw new Problem(404, 'There is no such prediction')
+    const known = await orchestrator.readErasure(id)
+    if (known && known.tenant !== tenant) throw new Problem(404, 'There is no such prediction')
+    if (!known?.receipt) {
+      if (!known) await find(id, tenant)
+      await orchestrator.erase(id, tenant)
+    }
+    for (const deadline = Date.now() + eraseWaitMs; ; ) {
+      const erasure = await orchestrator.readErasure(id)
+      if (erasure?.receipt) return c.json(erasure.receipt, 200)
+      if (Date.now() > deadline) return c.json({ id, status: 'erasing' } as const, 202)
+      await new Promise((resolve) => setTimeout(resolve, erasePollMs))
+    }
+  })
+
+  app.openapi(manifestRoute, async (c) => {
+    const record = await find(c.req.valid('param').id, c.get('tenant'))
+    if (hasExpired(record)) throw new Problem(410, 'The data of this prediction has been removed')
+    const manifest = predictionManifest(record)
+    if (!manifest) throw new Problem(409, 'This prediction has no images, or not yet')
+    return c.json(manifest, 200)
+  })
+
+  app.openapi(redeliverRoute, async (c) => {
+    const record = await find(c.req.valid('param').id, c.get('tenant'))
+    const { webhook } = record.input
+    if (!webhook) throw new Problem(409, 'This prediction has no webhook')
+    if (record.state === 'running') throw new Problem(409, 'This prediction has not ended; its webhook will be told')
+    if ((await orchestrator.redeliver(record.id, webhook.url)) === 'running') {
+      throw new Problem(409, 'The webhook of this prediction is being told still')
+    }
+    return c.json(await view(record), 202)
   })
 
   return app

@@ -1,73 +1,124 @@
-import {
-  type Client,
-  isGrpcServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-} from '@temporalio/client'
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
+import { decodeFromPayloadsAtIndex, decodeMapFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js'
 import proto, { type temporal } from '@temporalio/proto'
-import { queues } from '../../contracts/queues.ts'
+import { type ErasureReceipt, erasureWorkflowId } from '../../contracts/erasure.ts'
+import { type Queue, queues } from '../../contracts/queues.ts'
+import type { PredictionRecord } from '../../contracts/record.ts'
+import { webhookWorkflowId } from '../../contracts/webhooks.ts'
 import { type Orchestrator, OrchestratorUnavailable } from '../orchestrator.ts'
+import { both, codeOf, createCall, grpc, unavailable } from './grpc-call.ts'
+import { createListPredictions } from './list-predictions.ts'
 import { type Memo, readRecord } from './read-history.ts'
 
-const { HistoryEventFilterType } = proto.temporal.api.enums.v1
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent
+type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse
 
-// grpc-js status codes.
-const grpc = { notFound: 5, deadlineExceeded: 4, resourceExhausted: 8, cancelled: 1, unavailable: 14 }
-/** A call that takes longer counts as an outage: answers say so within two seconds. */
-const callTimeoutMs = 1_500
+const { HistoryEventFilterType, TaskQueueType } = proto.temporal.api.enums.v1
+
 /** The server ends a long poll after some 20 s by itself. */
-const longPollMs = 15_000
+const longPollMs = 30_000
+/** A worker that has not asked for work for so long is gone: polls last a minute. */
+const pollerAgeMs = 90_000
+/** How often a watched prediction is looked at: heartbeats make no event that could be waited for. */
+const watchMs = { moving: 400, still: 2_000, stillAfter: 5_000 }
+/** Ended predictions that are remembered; they do not change. */
+const rememberedRecords = 2_000
 
-const tenantKey = defineSearchAttributeKey('IdemTenant', SearchAttributeType.KEYWORD)
-const modelKey = defineSearchAttributeKey('IdemModel', SearchAttributeType.KEYWORD)
-
-const codeOf = (error: unknown): number | undefined => {
-  for (let e = error; e instanceof Error; e = e.cause) if (isGrpcServiceError(e)) return e.code
-  return undefined
-}
-
-const unavailable: ReadonlySet<number | undefined> = new Set([
-  grpc.unavailable,
-  grpc.deadlineExceeded,
-  grpc.resourceExhausted,
-  grpc.cancelled,
-])
-
-/** Waits for both also where one fails: a call that is left behind goes on retrying after its connection is closed. */
-const both = async <A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> => {
-  await Promise.allSettled([a, b])
-  return Promise.all([a, b])
-}
+const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD)
+const tenantKey = keyword('IdemTenant')
+const modelKey = keyword('IdemModel')
+const statusKey = keyword('IdemStatus')
 
 /** Temporal over gRPC. */
 export const createGrpcOrchestrator = (client: Client): Orchestrator => {
   const { connection, options } = client
   const { namespace, loadedDataConverter } = options
   const service = connection.workflowService
+  const call = createCall(connection)
 
-  const call = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
-    try {
-      return await connection.withDeadline(Date.now() + callTimeoutMs, run)
-    } catch (error) {
-      if (!unavailable.has(codeOf(error))) throw error
-      throw new OrchestratorUnavailable(`Temporal did not ${what}`, { cause: error })
-    }
-  }
+  const describe = (id: string) => service.describeWorkflowExecution({ namespace, execution: { workflowId: id } })
 
-  const fetchHistory = async (id: string) => {
-    const events: temporal.api.history.v1.IHistoryEvent[] = []
+  const fetchHistory = async (id: string, runId?: string | null): Promise<HistoryEvent[]> => {
+    const events: HistoryEvent[] = []
     let nextPageToken: Uint8Array | undefined
     do {
       const page = await service.getWorkflowExecutionHistory({
         namespace,
-        execution: { workflowId: id },
+        execution: { workflowId: id, ...(runId && { runId }) },
         ...(nextPageToken && { nextPageToken }),
       })
       events.push(...(page.history?.events ?? []))
       nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined
     } while (nextPageToken)
     return events
+  }
+
+  const toRecord = (description: Description, events: readonly HistoryEvent[]) =>
+    readRecord(loadedDataConverter, namespace, description, events)
+
+  /** Undefined where the server has nothing by that name. */
+  const known = async <T>(what: string, run: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await call(what, run)
+    } catch (error) {
+      if (codeOf(error) === grpc.notFound) return undefined
+      throw error
+    }
+  }
+
+  const read = (id: string): Promise<PredictionRecord | undefined> =>
+    known('say how the prediction stands', async () => {
+      const [description, events] = await both(describe(id), fetchHistory(id))
+      return toRecord(description, events)
+    })
+
+  const ended = new Map<string, PredictionRecord>()
+  const readEnded = async (info: temporal.api.workflow.v1.IWorkflowExecutionInfo) => {
+    const { workflowId, runId } = info.execution ?? {}
+    const remembered = ended.get(runId ?? '')
+    if (remembered) return remembered
+    const record = await known('give the history of a prediction', async () =>
+      toRecord({ workflowExecutionInfo: info }, await fetchHistory(workflowId ?? '', runId)),
+    )
+    if (record && runId) ended.set(runId, record)
+    for (const oldest of ended.keys()) {
+      if (ended.size <= rememberedRecords) break
+      ended.delete(oldest)
+    }
+    return record
+  }
+
+  async function* watch(id: string, signal: AbortSignal): AsyncGenerator<PredictionRecord> {
+    let seen = ''
+    let length = ''
+    let events: HistoryEvent[] = []
+    let changedAt = performance.now()
+    while (!signal.aborted) {
+      const record = await known('say how the prediction stands', async () => {
+        const description = await describe(id)
+        const { historyLength } = description.workflowExecutionInfo ?? {}
+        const pending = (description.pendingActivities ?? []).map(({ state, attempt, heartbeatDetails }) => [
+          state,
+          attempt,
+          heartbeatDetails?.payloads?.map(({ data }) => Buffer.from(data ?? []).toString('base64')),
+        ])
+        const now = JSON.stringify([historyLength, pending])
+        if (now === seen) return 'same'
+        if (length !== String(historyLength)) events = await fetchHistory(id)
+        length = String(historyLength)
+        seen = now
+        return toRecord(description, events)
+      })
+      if (!record) return
+      if (record !== 'same') {
+        changedAt = performance.now()
+        yield record
+        if (record.state !== 'running') return
+      }
+      const still = performance.now() - changedAt > watchMs.stillAfter
+      await pause(still ? watchMs.still : watchMs.moving, signal)
+    }
   }
 
   return {
@@ -84,7 +135,10 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
             typedSearchAttributes: [
               { key: tenantKey, value: tenant },
               { key: modelKey, value: model },
+              { key: statusKey, value: 'starting' },
             ],
+            // Steps inherit it: one tenant's thousand predictions leave room for another's one.
+            priority: { fairnessKey: tenant },
             staticSummary: summary,
             staticDetails: details,
           })
@@ -95,24 +149,21 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
         }
       }),
 
-    read: (id) =>
-      call('say how the prediction stands', async () => {
-        try {
-          const [description, events] = await both(
-            service.describeWorkflowExecution({ namespace, execution: { workflowId: id } }),
-            fetchHistory(id),
-          )
-          return await readRecord(loadedDataConverter, namespace, description, events)
-        } catch (error) {
-          if (codeOf(error) === grpc.notFound) return undefined
-          throw error
-        }
+    read,
+    watch,
+    list: createListPredictions({ client, call, read, readEnded }),
+
+    countRunning: (tenant) =>
+      call('count predictions', async () => {
+        const query = `IdemTenant = "${tenant}" AND ExecutionStatus = "Running" AND IdemModel IS NOT NULL`
+        return Number((await service.countWorkflowExecutions({ namespace, query })).count ?? 0)
       }),
 
     waitForEnd: async (id, timeoutMs, signal) => {
-      const deadline = Date.now() + timeoutMs
+      // The server answers at once when a call's deadline is near: the end of the wait is ours, not the call's.
+      const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])])
       let nextPageToken: Uint8Array | undefined
-      while (Date.now() < deadline && !signal?.aborted) {
+      while (!over.aborted) {
         try {
           const poll = () =>
             service.getWorkflowExecutionHistory({
@@ -122,14 +173,14 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
               historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
               ...(nextPageToken && { nextPageToken }),
             })
-          const timed = () => connection.withDeadline(Math.min(deadline, Date.now() + longPollMs), poll)
-          const page = await (signal ? connection.withAbortSignal(signal, timed) : timed())
+          const timed = () => connection.withDeadline(Date.now() + longPollMs, poll)
+          const page = await connection.withAbortSignal(over, timed)
           if (page.history?.events?.length) return true
           nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined
         } catch (error) {
           const code = codeOf(error)
           if (code === grpc.deadlineExceeded) nextPageToken = undefined
-          else if (code === grpc.cancelled && signal?.aborted) return false
+          else if (code === grpc.cancelled && over.aborted) return false
           else if (unavailable.has(code)) throw new OrchestratorUnavailable('Temporal did not answer', { cause: error })
           else throw error
         }
@@ -147,6 +198,83 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
         }
       }),
 
+    redeliver: (id, url) =>
+      call('start the delivery', async () => {
+        try {
+          await client.workflow.start('deliverWebhook', {
+            workflowId: webhookWorkflowId(id),
+            taskQueue: queues.control,
+            args: [{ predictionId: id, url, events: ['completed'], pending: [['completed', 1]] }],
+            workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+            workflowIdConflictPolicy: 'FAIL',
+            staticSummary: 'Webhook of a prediction, once more',
+          })
+          return 'started'
+        } catch (error) {
+          if (error instanceof WorkflowExecutionAlreadyStartedError) return 'running'
+          throw error
+        }
+      }),
+
+    erase: (id, tenant) =>
+      call('start the erasure', async () => {
+        try {
+          await client.workflow.start('erasePrediction', {
+            workflowId: erasureWorkflowId(id),
+            taskQueue: queues.control,
+            args: [{ predictionId: id }],
+            workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+            workflowIdConflictPolicy: 'FAIL',
+            memo: { tenant },
+            typedSearchAttributes: [{ key: tenantKey, value: tenant }],
+            staticSummary: 'Erase a prediction',
+          })
+        } catch (error) {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+        }
+      }),
+
+    readErasure: (id) =>
+      known('say how the erasure stands', async () => {
+        const workflowId = erasureWorkflowId(id)
+        const [description, events] = await both(describe(workflowId), fetchHistory(workflowId))
+        const memo = await decodeMapFromPayloads(loadedDataConverter, description.workflowExecutionInfo?.memo?.fields)
+        const completed = events.at(-1)?.workflowExecutionCompletedEventAttributes
+        const receipt =
+          completed &&
+          (await decodeFromPayloadsAtIndex<ErasureReceipt>(loadedDataConverter, 0, completed.result?.payloads))
+        return { tenant: String(memo?.tenant), ...(receipt && { receipt }) }
+      }),
+
+    unpolledQueues: () =>
+      call('describe its task queues', async () => {
+        const names = Object.keys(queues) as Queue[]
+        const polled = await Promise.all(
+          names.map(async (name) => {
+            const { pollers } = await service.describeTaskQueue({
+              namespace,
+              taskQueue: { name: queues[name] },
+              taskQueueType:
+                name === 'control' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+            })
+            const oldest = Date.now() - pollerAgeMs
+            return pollers?.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > oldest)
+          }),
+        )
+        return names.filter((_, index) => !polled[index])
+      }),
+
     ping: () => call('answer', async () => void (await service.describeNamespace({ namespace }))),
   }
 }
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })

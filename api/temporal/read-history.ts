@@ -34,6 +34,10 @@ export interface Memo {
 const toDate = (time: Timestamp): Date | undefined =>
   time ? new Date(Number(time.seconds ?? 0) * 1000 + Math.floor((time.nanos ?? 0) / 1e6)) : undefined
 
+/** Nanoseconds since 1970 in 19 digits, so that texts sort as times do. */
+export const toNanos = (time: Timestamp): string =>
+  `${time?.seconds ?? 0}${`${time?.nanos ?? 0}`.padStart(9, '0')}`.padStart(19, '0')
+
 const stateOf = (status: temporal.api.enums.v1.WorkflowExecutionStatus | null | undefined) => {
   switch (status) {
     case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
@@ -86,6 +90,7 @@ export const readRecord = async (
     namespace,
     state,
     createdAt: toDate(info?.startTime) ?? new Date(0),
+    createdNanos: toNanos(info?.startTime),
     ...(info?.closeTime && { endedAt: toDate(info.closeTime)! }),
     ...run,
     finished: await readFinished(converter, events),

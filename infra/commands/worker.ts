@@ -4,11 +4,15 @@ import { DefaultLogger, type LogEntry, NativeConnection, Runtime } from '@tempor
 import { readTemporalConfig } from '../../api/config.ts'
 import { createPredictionView } from '../../api/prediction-view.ts'
 import { createGrpcOrchestrator } from '../../api/temporal/grpc-orchestrator.ts'
+import { createDataConverter } from '../../contracts/encryption/data-converter.ts'
+import { createLog, type Log } from '../../contracts/log.ts'
 import { type Queue, queues } from '../../contracts/queues.ts'
 import { loadBundle } from '../../inference/bundle.ts'
 import { readStorageConfig } from '../../storage/config.ts'
 import { readWorkerConfig } from '../config.ts'
 import { executionProvidersFor } from '../execution-provider.ts'
+import { createPredictionAdmin } from '../temporal/prediction-admin.ts'
+import { ensureSweepSchedule } from '../temporal/sweep-schedule.ts'
 import { createWorkers } from '../workers.ts'
 import { runCommand, UsageError } from './command.ts'
 
@@ -30,46 +34,54 @@ const parseQueues = (list: string): Queue[] => {
   return names as Queue[]
 }
 
-/** One line an entry. A worker of ours serves workflows or activities; the SDK warns that it does not do both. */
-const logEntry = ({ level, message, meta }: LogEntry) => {
-  if (message.includes('not polling for')) return
-  const { error, workflowId, activityType, attempt } = meta ?? {}
-  const failure =
-    error instanceof Error ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}` : ''
-  const about = [activityType, workflowId, attempt && `attempt ${attempt}`, failure].filter(Boolean).join(' · ')
-  console.error(`${level} ${message}${about ? ` (${about})` : ''}`)
-}
+const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
+
+/** The SDK's entries in our log. A worker of ours serves workflows or activities; the SDK warns that it does not do both. */
+const logEntry =
+  (log: Log) =>
+  ({ level, message, meta }: LogEntry) => {
+    if (message.includes('not polling for')) return
+    const { workflowId: predictionId, activityType: activity, taskQueue: queue, attempt, error, ...rest } = meta ?? {}
+    const about = { predictionId, activity, queue, attempt, ...(error !== undefined && { err: error }) }
+    log[levels[level]](log.isLevelEnabled('debug') ? { ...about, ...rest } : about, message)
+  }
 
 await runCommand(help, async () => {
   const { values } = parseArgs({ options: { queues: { type: 'string', default: 'control,cpu,gpu' } } })
   const names = parseQueues(values.queues)
   const config = readWorkerConfig()
   const bundle = await loadBundle(config.models)
-  const { store, publicUrl, webhookSecrets } = await readStorageConfig()
+  const { store, publicUrl, webhookSecrets, keyRing, urlSigningKey, retentionMs } = await readStorageConfig()
   const { connectionOptions, namespace } = readTemporalConfig()
 
-  Runtime.install({ logger: new DefaultLogger('WARN', logEntry), shutdownSignals: [] })
+  const log = createLog({ level: config.logLevel, name: `worker ${names.join(',')}` })
+  const sdkLevel = log.level.toUpperCase() as LogEntry['level']
+  Runtime.install({ logger: new DefaultLogger(sdkLevel, logEntry(log)), shutdownSignals: [] })
   const connection = await NativeConnection.connect(connectionOptions)
-  const orchestrator = createGrpcOrchestrator(new Client({ connection, namespace }))
-  const view = createPredictionView({ store, publicUrl, temporalUiUrl: config.temporalUiUrl })
+  const client = new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace }) })
+  const orchestrator = createGrpcOrchestrator(client)
+  const view = createPredictionView({ store, publicUrl, temporalUiUrl: config.temporalUiUrl, urlSigningKey })
   const workers = await createWorkers({
     connection,
     namespace,
     queues: names,
     store,
+    keyRing,
     bundle,
     executionProviders: names.includes('gpu') ? await executionProvidersFor(config.executionProvider, bundle) : ['cpu'],
     allowPrivateNetwork: config.allowPrivateNetwork,
     webhookSecrets,
     loadPrediction: async (id) => {
       const record = await orchestrator.read(id)
-      return record && view(record)
+      return record && { prediction: await view(record), tenant: record.tenant }
     },
+    admin: createPredictionAdmin(client),
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown())
   // Started by a parent that has died.
   process.once('disconnect', () => workers.shutdown())
   const running = workers.run()
+  if (names.includes('control')) await ensureSweepSchedule(client, retentionMs)
   console.log(`ready: worker for ${names.join(', ')}`)
   try {
     await running

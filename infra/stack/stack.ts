@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
 import type { StartConfig } from '../config.ts'
@@ -23,7 +24,11 @@ export interface Stack {
 const temporalPorts = { grpc: 7233, ui: 8233 }
 const restartDelayMs = 1_000
 
-const startTemporal = async (config: StartConfig, log: (line: string) => void): Promise<DevServer> => {
+const startTemporal = async (
+  config: StartConfig,
+  codecEndpoint: string,
+  log: (line: string) => void,
+): Promise<DevServer> => {
   const cli = await findTemporalCli({ cacheDir: config.cacheDir, path: config.path, onProgress: log })
   return startDevServer({
     cli,
@@ -32,6 +37,7 @@ const startTemporal = async (config: StartConfig, log: (line: string) => void): 
     httpPort: await freePort(),
     metricsPort: await freePort(),
     dbFile: join(config.stateDir, 'temporal.db'),
+    codecEndpoint,
     searchAttributes,
   })
 }
@@ -52,10 +58,12 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
   }
 
   try {
-    if (!config.temporalAddress) temporal = await startTemporal(config, log)
-    const temporalAddress = config.temporalAddress ?? temporal!.address
     const port = config.port === 0 ? await freePort() : await nextFreePort(config.port)
     const apiUrl = `http://${config.host}:${port}`
+    // Whoever may open the UI finds the way to its payloads there, and nobody else does.
+    const codecToken = randomBytes(24).toString('hex')
+    if (!config.temporalAddress) temporal = await startTemporal(config, `${apiUrl}/codec/${codecToken}`, log)
+    const temporalAddress = config.temporalAddress ?? temporal!.address
     const uiUrl = temporal?.uiUrl ?? config.temporalUiUrl
     const env: NodeJS.ProcessEnv = {
       ...config.env,
@@ -64,6 +72,8 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       IDEM_PORT: `${port}`,
       IDEM_PUBLIC_URL: config.publicUrl ?? apiUrl,
       IDEM_TEMPORAL_UI_URL: uiUrl,
+      IDEM_LOG_LEVEL: config.env.IDEM_LOG_LEVEL || 'warn',
+      ...(temporal && { IDEM_CODEC_TOKEN: codecToken }),
     }
 
     const startWorker = async (queues: string): Promise<void> => {

@@ -12,6 +12,8 @@ export interface DevServerOptions {
   metricsPort: number
   /** SQLite file; without it the server forgets everything when it stops. */
   dbFile?: string
+  /** Where the UI has payloads decoded. */
+  codecEndpoint?: string
   /** Custom search attributes and their types. */
   searchAttributes?: Readonly<Record<string, string>>
 }
@@ -57,6 +59,7 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   args.push('--port', `${options.port}`, '--ui-port', `${options.uiPort}`)
   args.push('--http-port', `${options.httpPort}`, '--metrics-port', `${options.metricsPort}`)
   if (options.dbFile) args.push('--db-filename', options.dbFile, ...pragmas)
+  if (options.codecEndpoint) args.push('--ui-codec-endpoint', options.codecEndpoint)
   for (const [name, type] of Object.entries(options.searchAttributes ?? {})) {
     args.push('--search-attribute', `${name}=${type}`)
   }

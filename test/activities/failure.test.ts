@@ -3,6 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import { toApplicationFailure } from '../../activities/failure.ts'
 import { ArtifactStoreError } from '../../contracts/artifacts.ts'
+import { EncryptionError } from '../../contracts/encryption/encryption-error.ts'
 
 const typed = (message: string, rest: Record<string, unknown>) => Object.assign(new Error(message), rest)
 
@@ -30,6 +31,14 @@ describe('toApplicationFailure', () => {
   it.each([true, false])('takes a store that says retryable: %s at its word', (retryable) => {
     const failure = toApplicationFailure(new ArtifactStoreError('The store is away', { retryable }))
     expect(failure).toMatchObject({ type: 'storage_unavailable', nonRetryable: !retryable })
+  })
+
+  it.each([
+    ['shredded', 'data_removed', true],
+    ['tampered', 'artifact_unreadable', true],
+    ['key_unknown', 'internal', false],
+  ] as const)('takes what cannot be decrypted, %s, as %s', (problem, type, nonRetryable) => {
+    expect(toApplicationFailure(new EncryptionError(problem, 'no'))).toMatchObject({ type, nonRetryable })
   })
 
   it.each([new TypeError('x is undefined'), typed('?', { type: 'made_up' }), 'a string'])(

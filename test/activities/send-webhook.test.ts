@@ -7,6 +7,7 @@ import { createGuardedFetch } from '../../activities/guarded-fetch.ts'
 import { createSendWebhook } from '../../activities/send-webhook.ts'
 import { webhookPayload } from '../../activities/webhook-payload.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
+import { tenantWebhookSecrets } from '../../contracts/tenant-secret.ts'
 import { examplePrediction, succeeded } from '../support/prediction.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
 
@@ -15,6 +16,7 @@ const secrets = [1, 2].map(() => `whsec_${randomBytes(32).toString('base64')}`)
 const fetch = createGuardedFetch({ allowPrivateNetwork: true, headersTimeoutMs: 500, totalTimeoutMs: 500 })
 
 let receiver: Receiver
+let tenant = 'local'
 beforeEach(async () => {
   receiver = await startReceiver()
 })
@@ -25,7 +27,10 @@ const create = (...states: (Prediction | undefined)[]) => {
   return createSendWebhook({
     fetch,
     secrets,
-    loadPrediction: async () => states[Math.min(asked++, states.length - 1)],
+    loadPrediction: async () => {
+      const prediction = states[Math.min(asked++, states.length - 1)]
+      return prediction && { prediction, tenant }
+    },
   })
 }
 const message = (event: 'start' | 'output' | 'logs' | 'completed' = 'completed', url = receiver.url) => ({
@@ -46,6 +51,18 @@ describe('sendWebhook', () => {
       expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toEqual(succeeded())
       const request = new Request(receiver.url, { method: 'POST', body, headers: headers as Record<string, string> })
       expect(await validateWebhook(request, secret)).toBe(true)
+    }
+  })
+
+  it('signs with what the tenant has of each secret, and no other', async () => {
+    tenant = 'acme'
+    await create(succeeded()).sendWebhook(message())
+    tenant = 'local'
+    const [{ headers, body }] = receiver.deliveries as [(typeof receiver.deliveries)[number]]
+    const verify = (secret: string) => new Webhook(secret).verify(body, headers as Record<string, string>)
+    for (const secret of await tenantWebhookSecrets(secrets, 'acme')) expect(verify(secret)).toEqual(succeeded())
+    for (const secret of [...secrets, ...(await tenantWebhookSecrets(secrets, 'other'))]) {
+      expect(() => verify(secret)).toThrow()
     }
   })
 
@@ -145,7 +162,7 @@ describe('sendWebhook', () => {
     const guarded = createSendWebhook({
       fetch: createGuardedFetch({ allowPrivateNetwork: false }),
       secrets,
-      loadPrediction: async () => succeeded(),
+      loadPrediction: async () => ({ prediction: succeeded(), tenant: 'local' }),
     })
     await expect(guarded.sendWebhook(message())).rejects.toMatchObject({ type: 'address_refused', retryable: false })
     expect(receiver.deliveries).toEqual([])

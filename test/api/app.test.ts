@@ -5,31 +5,35 @@ import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createApp } from '../../api/app.ts'
 import { createGrpcOrchestrator } from '../../api/temporal/grpc-orchestrator.ts'
-import type { ArtifactStore } from '../../contracts/artifacts.ts'
+import { toBase64 } from '../../contracts/encryption/base64.ts'
+import { parseKeyRing } from '../../contracts/encryption/key-ring.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { openStore } from '../../storage/open-store.ts'
+import { createSealedStore, type SealedStore } from '../../storage/sealed-store.ts'
 
 const publicUrl = 'http://idem.test'
 const urlSigningKey = new Uint8Array(32).fill(7)
-const model = {
-  name: 'idem/arc2face',
-  version: 'a'.repeat(64),
+const bundle = {
+  sha256: 'a'.repeat(64),
+  createdAt: new Date(0),
   embeddingSize: 4,
   defaults: { scheduler: 'dpmpp_2m', steps: 25, guidanceScale: 3 },
 }
 
 let folder: string
-let store: ArtifactStore
+let store: SealedStore
 let connection: Connection
-let app: ReturnType<typeof createApp>
+let app: Awaited<ReturnType<typeof createApp>>
 const errors: string[] = []
 
 const createOn = (on: Connection) =>
   createApp({
     orchestrator: createGrpcOrchestrator(new Client({ connection: on })),
     store,
-    model,
+    bundle,
     publicUrl,
+    webhookSecrets: [`whsec_${toBase64(new Uint8Array(32))}`],
+    retentionMs: 3_600_000,
     temporalUiUrl: 'http://ui.test',
     urlSigningKey,
     onError: ({ message }) => errors.push(message),
@@ -37,10 +41,11 @@ const createOn = (on: Connection) =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'idem-api-'))
-  store = openStore(`file:${folder}`, { publicUrl, signingKey: urlSigningKey, cwd: folder })
+  const plain = openStore(`file:${folder}`, { publicUrl, signingKey: urlSigningKey, cwd: folder })
+  store = createSealedStore(plain, parseKeyRing(`a:${toBase64(new Uint8Array(32).fill(1))}`))
   // A real server and no worker: predictions start and wait.
   connection = await Connection.connect({ address: inject('temporalAddress') })
-  app = createOn(connection)
+  app = await createOn(connection)
 })
 afterAll(async () => {
   await connection.close()
@@ -74,7 +79,7 @@ describe('a new prediction', () => {
     const prediction = (await response.json()) as Prediction
     expect(prediction).toMatchObject({
       model: 'idem/arc2face',
-      version: model.version,
+      version: bundle.sha256,
       status: 'starting',
       started_at: null,
       completed_at: null,
@@ -85,7 +90,8 @@ describe('a new prediction', () => {
       input: { input_image: photo, seed: 5, num_images: 2, num_steps: 25, guidance_scale: 3, scheduler: 'dpmpp_2m' },
     })
     const url = `${publicUrl}/v1/predictions/${prediction.id}`
-    expect(prediction.urls).toMatchObject({ get: url, cancel: `${url}/cancel`, stream: `${url}/stream` })
+    expect(prediction.urls).toMatchObject({ get: url, cancel: `${url}/cancel` })
+    expect(prediction.urls.stream).toMatch(new RegExp(`^${url}/stream\\?expires=\\d+&signature=[\\w-]{43}$`))
     const again = await app.request(`/v1/predictions/${prediction.id}`)
     expect(await again.json()).toEqual(prediction)
   })
@@ -199,7 +205,7 @@ describe('what is not there', () => {
 
 it('answers 503 with Retry-After while Temporal is away', async () => {
   const lost = Connection.lazy({ address: '127.0.0.1:1', connectTimeout: 500 })
-  const response = await createOn(lost).request(`/v1/predictions/${'0'.repeat(26)}`)
+  const response = await (await createOn(lost)).request(`/v1/predictions/${'0'.repeat(26)}`)
   const { status, headers } = await problemOf(response)
   expect([status, headers.get('retry-after')]).toEqual([503, '2'])
   await lost.close()

@@ -107,7 +107,7 @@ describe('a stack of real processes', () => {
     const text = JSON.stringify(history)
     expect(text.length).toBeLessThan(60_000)
     const scheduled = history.events?.filter((event) => event.activityTaskScheduledEventAttributes) ?? []
-    expect(scheduled).toHaveLength(6)
+    expect(scheduled).toHaveLength(7)
     expect(scheduled.every((event) => event.userMetadata?.summary)).toBe(true)
   })
 

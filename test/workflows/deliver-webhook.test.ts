@@ -7,7 +7,7 @@ import { Webhook as Verifier } from 'standardwebhooks'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { translateFailures } from '../../activities/failure.ts'
 import { createGuardedFetch } from '../../activities/guarded-fetch.ts'
-import { createSendWebhook } from '../../activities/send-webhook.ts'
+import { createSendWebhook, type LoadPrediction } from '../../activities/send-webhook.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { queues } from '../../contracts/queues.ts'
 import {
@@ -33,15 +33,16 @@ let client: Client
 let stopWorkers: () => Promise<void>
 
 /** What the API would say: read from Temporal, as in earnest. */
-const loadPrediction = async (id: string): Promise<Prediction | undefined> => {
+const loadPrediction: LoadPrediction = async (id) => {
   const { status } = await client.workflow.getHandle(id).describe()
   const states = { RUNNING: 'processing', COMPLETED: 'succeeded', CANCELLED: 'canceled' } as const
   const known = states[status.name as keyof typeof states] ?? 'failed'
-  return examplePrediction({
+  const prediction = examplePrediction({
     id,
     status: known,
     completed_at: known === 'processing' ? null : '2026-01-01T00:00:09.000Z',
   })
+  return { prediction, tenant: 'local' }
 }
 
 beforeAll(async () => {

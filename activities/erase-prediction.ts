@@ -1,0 +1,59 @@
+import { artifactKeys, listAll } from '../contracts/artifacts.ts'
+import { webhookWorkflowId } from '../contracts/webhooks.ts'
+import type { SealedStore } from '../storage/sealed-store.ts'
+import type { PredictionAdmin, Standing } from './prediction-admin.ts'
+
+export interface ErasePredictionDeps {
+  store: SealedStore
+  admin: PredictionAdmin
+}
+
+/** A canceled prediction frees its device within a step; one whose worker is gone takes longer. */
+const endWaitMs = 30_000
+const pollMs = 100
+
+export const createErasePrediction = ({ store, admin }: ErasePredictionDeps) => {
+  const waitUntil = async (id: string, reached: (standing: Standing | undefined) => boolean, ms: number) => {
+    const deadline = Date.now() + ms
+    for (;;) {
+      const standing = await admin.standing(id)
+      if (reached(standing) || Date.now() > deadline) return standing
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
+  }
+
+  return {
+    /** Cancels a prediction, waits for its end, and ends it by force where that does not come. */
+    async endPrediction({ predictionId }: { predictionId: string }): Promise<{ canceled: boolean }> {
+      if (!(await admin.standing(predictionId))?.running) return { canceled: false }
+      await admin.cancel(predictionId)
+      const standing = await waitUntil(predictionId, (now) => !now?.running, endWaitMs)
+      if (standing?.running) await admin.terminate(predictionId, 'Erased')
+      return { canceled: true }
+    },
+
+    /** Destroys the prediction's key first: from then on no copy can be read. */
+    async destroyArtifacts({ predictionId }: { predictionId: string }): Promise<{ artifacts: string[] }> {
+      await store.shred(predictionId)
+      const folders = [artifactKeys.prediction(predictionId), artifactKeys.published(predictionId)]
+      const artifacts = (await Promise.all(folders.map((folder) => listAll(store, folder)))).flat()
+      await store.delete(artifacts)
+      return { artifacts }
+    },
+
+    /** Deletes the histories of the prediction and of its webhook's delivery, and waits until they are gone. */
+    async deleteHistories({ predictionId }: { predictionId: string }): Promise<{ histories: string[] }> {
+      const histories: string[] = []
+      for (const id of [webhookWorkflowId(predictionId), predictionId]) {
+        const standing = await admin.standing(id)
+        if (!standing) continue
+        if (standing.running) await admin.terminate(id, 'Erased')
+        await admin.deleteHistory(id)
+        const left = await waitUntil(id, (now) => now === undefined, endWaitMs)
+        if (left) throw new Error(`The history of ${id} is not deleted yet`)
+        histories.push(id)
+      }
+      return { histories }
+    },
+  }
+}

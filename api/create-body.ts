@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { parseDuration } from '../contracts/duration.ts'
+import { httpUrlSchema } from '../contracts/http-url.ts'
+import { webhookEvents } from '../contracts/webhooks.ts'
+
+const minRetentionMs = 60_000
+
+/** What a request for a prediction holds, whatever the model. `input` is checked by the model's own schema. */
+export const createBodySchema = z.strictObject({
+  input: z.record(z.string(), z.unknown()),
+  webhook: httpUrlSchema.optional().describe('Who is told how it goes: Standard Webhooks.'),
+  webhook_events_filter: z
+    .array(z.enum(webhookEvents))
+    .min(1)
+    .optional()
+    .describe('output and completed where absent.'),
+  stream: z.boolean().optional().describe("Replicate's clients send it; every prediction can be streamed."),
+  retention: z
+    .string()
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== undefined && ms >= minRetentionMs) return ms
+      context.addIssue({
+        code: 'custom',
+        message: 'A retention is at least 60s: 90s, 30m, 12h',
+        params: { type: 'duration_invalid' },
+      })
+      return z.NEVER
+    })
+    .optional()
+    .meta({ pattern: '^[1-9][0-9]{0,3}[mh]$' })
+    .describe('How long photos, vectors and images are kept after the end; never longer than the service keeps them.'),
+  keep_photos: z.boolean().default(false).describe('Keep photos and crops for as long; they go at the end otherwise.'),
+})
+
+export type CreateBody = z.output<typeof createBodySchema>
+
+const cancelAfter =
+  '^(([5-9]|[1-9][0-9]{1,3}|[1-7][0-9]{4})s?|([1-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2})m|([1-9]|1[0-9]|2[0-4])h)$'
+
+/** Headers of such a request. */
+export const createHeaders = z.object({
+  prefer: z
+    .string()
+    .optional()
+    .describe('`wait` or `wait=1` to `wait=60`: seconds to wait for the end; `respond-async`.'),
+  'idempotency-key': z
+    .string()
+    .regex(/^[!-~]{1,255}$/, '1 to 255 visible ASCII characters')
+    .optional()
+    .describe('The same key and body give the same prediction, also after it has ended.'),
+  'cancel-after': z
+    .string()
+    .optional()
+    .meta({ pattern: cancelAfter })
+    .describe('`90s`, `5m`, `1h30m`: what has not ended by then is canceled; 5s to 24h.'),
+})
+
+const strip = ({ $schema: _, ...schema }: Record<string, unknown>) => schema
+
+/** JSON Schema of what a zod schema takes, or gives. */
+export const toJsonSchema = (schema: z.ZodType, io: 'input' | 'output' = 'input'): Record<string, unknown> =>
+  strip(z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<string, unknown>)
+
+/** JSON Schema of a request for a prediction with a model, and the members that it has besides. */
+export const createBodyJsonSchema = (
+  inputSchema: z.ZodType,
+  more: Record<string, Record<string, unknown>> = {},
+): Record<string, unknown> => {
+  const { properties, required, ...rest } = toJsonSchema(createBodySchema) as {
+    properties: Record<string, unknown>
+    required: string[]
+  }
+  return {
+    ...rest,
+    properties: { ...more, ...properties, input: toJsonSchema(inputSchema) },
+    required: [...Object.keys(more), ...required],
+  }
+}

@@ -1,0 +1,97 @@
+import type { Context } from 'hono'
+import { isTerminal } from '../contracts/prediction.ts'
+import { newPredictionId, predictionIdFor } from '../contracts/prediction-id.ts'
+import type { PredictionRecord } from '../contracts/record.ts'
+import { defaultWebhookEvents } from '../contracts/webhooks.ts'
+import { createBodySchema, createHeaders } from './create-body.ts'
+import type { ApiDeps, ApiEnv } from './deps.ts'
+import type { Model } from './model.ts'
+import { parse } from './parse-body.ts'
+import type { PredictionReader } from './prediction-reader.ts'
+import { cancelAfterMs, waitMs } from './prefer.ts'
+import { Problem } from './problem.ts'
+import { sha256Hex } from './sha256.ts'
+
+// A prediction that has just been started is there; one that a race brought may need a moment.
+const readAttempts = 3
+const busyRetryAfterSeconds = '5'
+
+const hashRequest = (body: unknown): Promise<string> => sha256Hex(new TextEncoder().encode(JSON.stringify(body)))
+
+/** Answers a request for a prediction: started once, waited for as long as `Prefer` says. */
+export const createPredictionCreator = (
+  { orchestrator, retentionMs, maxRunning }: ApiDeps,
+  { find, view }: PredictionReader,
+) => {
+  const findStarted = async (id: string, tenant: string): Promise<PredictionRecord> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await find(id, tenant)
+      } catch (error) {
+        if (attempt === readAttempts) throw error
+        await new Promise((resolve) => setTimeout(resolve, 50 * attempt))
+      }
+    }
+  }
+
+  const checkRoom = async (tenant: string): Promise<void> => {
+    if (maxRunning === undefined || (await orchestrator.countRunning(tenant)) < maxRunning) return
+    throw new Problem(429, `${maxRunning} predictions are running already; try again when some have ended`, {
+      headers: { 'retry-after': busyRetryAfterSeconds },
+    })
+  }
+
+  /** The prediction that a key has named before. Throws a 410 problem where it was erased. */
+  const findByKey = async (id: string): Promise<PredictionRecord | undefined> => {
+    const [record, erasure] = await Promise.all([orchestrator.read(id), orchestrator.readErasure(id)])
+    if (!record && erasure) throw new Problem(410, 'The prediction of this idempotency key has been erased')
+    return record
+  }
+
+  /** `json` is the whole body as it was sent; `more` are the members that the route has read already. */
+  return async (
+    c: Context<ApiEnv>,
+    model: Model,
+    json: unknown,
+    more: Record<string, true> = {},
+  ): Promise<Response> => {
+    const tenant = c.get('tenant')
+    const header = parse(createHeaders, c.req.header(), ['header'])
+    const wait = waitMs(header.prefer)
+    const deadline = cancelAfterMs(header['cancel-after'])
+    const rest = json && typeof json === 'object' ? Object.entries(json).filter(([name]) => !more[name]) : []
+    const body = parse(createBodySchema, json && typeof json === 'object' ? Object.fromEntries(rest) : json)
+    const input = parse(model.inputSchema, body.input, ['body', 'input'])
+    const key = header['idempotency-key']
+    const id = key === undefined ? newPredictionId() : await predictionIdFor(tenant, key)
+    const requestHash = await hashRequest([model.name, json])
+
+    const known = key === undefined ? undefined : await findByKey(id)
+    if (!known) {
+      await checkRoom(tenant)
+      const { start, summary, details } = await model.prepare(input, {
+        predictionId: id,
+        tenant,
+        retentionMs: Math.min(body.retention ?? retentionMs, retentionMs),
+        keepPhotos: body.keep_photos,
+        ...(deadline && { cancelAfterMs: deadline }),
+        ...(body.webhook && {
+          webhook: { url: body.webhook, events: body.webhook_events_filter ?? defaultWebhookEvents },
+        }),
+      })
+      const { name, version } = model
+      await orchestrator.start({ tenant, model: name, version, requestHash, start, summary, details })
+    }
+    const record = known ?? (await findStarted(id, tenant))
+    if (record.requestHash !== requestHash) {
+      throw new Problem(409, 'The idempotency key was used with another request')
+    }
+    if (wait === 0) return c.json(await view(record), 201)
+
+    const ended = await orchestrator.waitForEnd(id, wait, c.req.raw.signal)
+    const prediction = await view(ended ? await find(id, tenant) : record)
+    if (isTerminal(prediction.status)) return c.json(prediction, 201)
+    // Every official client takes any other status for the end and would return null.
+    return c.json({ ...prediction, status: 'starting' }, 202)
+  }
+}

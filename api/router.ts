@@ -1,0 +1,13 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { ApiEnv } from './deps.ts'
+import { validationProblem } from './parse-body.ts'
+
+const places: Record<string, string> = { json: 'body', form: 'body', param: 'path', query: 'query', header: 'header' }
+
+/** A router whose routes document themselves, and answer what their schemas do not let through with a 422 problem. */
+export const createRouter = () =>
+  new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw validationProblem(result.error.issues, [places[result.target] ?? result.target])
+    },
+  })

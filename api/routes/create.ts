@@ -1,0 +1,82 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { createBodyJsonSchema, createHeaders } from '../create-body.ts'
+import { createPredictionCreator } from '../create-prediction.ts'
+import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { document, jsonOf, predictionDocument, problems } from '../document.ts'
+import type { Model } from '../model.ts'
+import { parse, readJson } from '../parse-body.ts'
+import type { PredictionReader } from '../prediction-reader.ts'
+import { Problem } from '../problem.ts'
+import { createRouter } from '../router.ts'
+
+const responses = {
+  201: jsonOf(predictionDocument, 'The prediction'),
+  202: jsonOf(predictionDocument, 'The wait is over and the prediction goes on; its status says `starting`'),
+  ...problems(400, 404, 409, 410, 413, 415, 422),
+}
+
+const versionSchema = z.looseObject({ version: z.string() })
+
+const bodyOf = (jsonSchema: Record<string, unknown>) => ({
+  required: true,
+  content: { 'application/json': { schema: jsonSchema } },
+})
+
+/** A version as `POST /predictions` takes it: its hash, the model's name, or both as `owner/name:hash`. */
+const namesOf = ({ name, version }: Model): string[] => [version, name, `${name}:${version}`]
+
+/** Requests for predictions: by version, and by model. */
+export const createCreateRoutes = (
+  deps: ApiDeps,
+  reader: PredictionReader,
+  models: readonly Model[],
+): OpenAPIHono<ApiEnv> => {
+  const create = createPredictionCreator(deps, reader)
+  const app = createRouter()
+
+  document(app, {
+    method: 'post',
+    path: '/predictions',
+    operationId: 'predictions.create',
+    summary: 'Make a prediction with a version of a model',
+    request: {
+      headers: createHeaders,
+      body: bodyOf({
+        oneOf: models.map((model) =>
+          createBodyJsonSchema(model.inputSchema, { version: { type: 'string', enum: namesOf(model) } }),
+        ),
+      }),
+    },
+    responses,
+  })
+  app.post('/predictions', async (c) => {
+    const json = await readJson(c.req.raw)
+    const { version } = parse(versionSchema, json)
+    const model = models.find((candidate) => namesOf(candidate).includes(version))
+    if (!model) {
+      const message = 'There is no such version here'
+      throw new Problem(422, `version: ${message}`, {
+        errors: [{ loc: ['body', 'version'], msg: message, type: 'not_found' }],
+      })
+    }
+    return create(c, model, json, { version: true })
+  })
+
+  for (const model of models) {
+    const path = `/models/${model.name}/predictions`
+    document(app, {
+      method: 'post',
+      path,
+      operationId: `models.predictions.create.${model.name.replace('/', '.')}`,
+      summary: `Make a prediction with ${model.name}`,
+      request: { headers: createHeaders, body: bodyOf(createBodyJsonSchema(model.inputSchema)) },
+      responses,
+    })
+    app.post(path, async (c) => create(c, model, await readJson(c.req.raw)))
+  }
+  app.post('/models/:owner/:name/predictions', () => {
+    throw new Problem(404, 'There is no such model')
+  })
+  return app
+}

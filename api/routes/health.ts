@@ -1,0 +1,79 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Queue } from '../../contracts/queues.ts'
+import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { jsonOf } from '../document.ts'
+import { createRouter } from '../router.ts'
+
+const checkSchema = z.enum(['ok', 'away', 'no worker'])
+const readinessSchema = z
+  .object({
+    status: z.enum(['ready', 'not ready']),
+    checks: z.object({
+      temporal: checkSchema,
+      storage: checkSchema,
+      control: checkSchema,
+      cpu: checkSchema,
+      gpu: checkSchema,
+    }),
+  })
+  .openapi('Readiness')
+
+const routes = {
+  healthz: createRoute({
+    method: 'get',
+    path: '/healthz',
+    operationId: 'healthz',
+    security: [],
+    summary: 'Whether the process answers',
+    responses: { 200: jsonOf(z.object({ status: z.literal('ok') }), 'It does') },
+  }),
+  readyz: createRoute({
+    method: 'get',
+    path: '/readyz',
+    operationId: 'readyz',
+    security: [],
+    summary: 'Whether predictions can be made: Temporal and storage answer, and a worker polls each queue',
+    responses: { 200: jsonOf(readinessSchema, 'Ready'), 503: jsonOf(readinessSchema, 'Not ready') },
+  }),
+}
+
+/** A store that takes longer counts as away. */
+const storageTimeoutMs = 1_500
+
+/** `readyQueues`: those that must have a worker; with workers that start on demand, fewer than all. */
+export const createHealthRoutes = (
+  { orchestrator, store }: ApiDeps,
+  { readyQueues }: { readyQueues: readonly Queue[] },
+): OpenAPIHono<ApiEnv> => {
+  const storageAnswers = async () => {
+    const timeout = new Promise<false>((resolve) => setTimeout(() => resolve(false), storageTimeoutMs).unref?.())
+    const answer = store.list('', { limit: 1 }).then(
+      () => true,
+      () => false,
+    )
+    return Promise.race([answer, timeout])
+  }
+
+  const app = createRouter()
+  app.openapi(routes.healthz, (c) => c.json({ status: 'ok' } as const, 200))
+  app.openapi(routes.readyz, async (c) => {
+    const [unpolled, storage] = await Promise.all([
+      orchestrator.unpolledQueues().catch(() => undefined),
+      storageAnswers(),
+    ])
+    const queue = (name: Queue) => (unpolled === undefined ? 'away' : unpolled.includes(name) ? 'no worker' : 'ok')
+    const checks = {
+      temporal: unpolled === undefined ? 'away' : 'ok',
+      storage: storage ? 'ok' : 'away',
+      control: queue('control'),
+      cpu: queue('cpu'),
+      gpu: queue('gpu'),
+    } as const
+    const ready =
+      checks.temporal === 'ok' && checks.storage === 'ok' && readyQueues.every((name) => checks[name] === 'ok')
+    return ready
+      ? c.json({ status: 'ready', checks } as const, 200)
+      : c.json({ status: 'not ready', checks } as const, 503)
+  })
+  return app
+}

@@ -1,0 +1,106 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import { streamSSE } from 'hono/streaming'
+import { type ArtifactStore, readAll } from '../../contracts/artifacts.ts'
+import type { Preview } from '../../contracts/generate-faces.ts'
+import type { PredictionRecord } from '../../contracts/record.ts'
+import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { document, predictionIdParam, problems } from '../document.ts'
+import type { PredictionReader } from '../prediction-reader.ts'
+import { Problem } from '../problem.ts'
+import { createRouter } from '../router.ts'
+import { createSharedWatch } from '../shared-watch.ts'
+import { eventsAfter, formatPosition, parsePosition } from '../stream-events.ts'
+import { mayStream } from '../stream-url.ts'
+
+/** A comment so often keeps proxies from closing a quiet stream. */
+const heartbeatMs = 15_000
+/** How long a client waits before it comes again. */
+const retryMs = 2_000
+
+const readPreview = async (store: ArtifactStore, record: PredictionRecord): Promise<Preview | undefined> => {
+  const key = record.pending.find(({ progress }) => progress?.preview)?.progress?.preview?.key
+  if (!key) return undefined
+  try {
+    const artifact = await store.get(key)
+    return artifact && (JSON.parse(new TextDecoder().decode(await readAll(artifact))) as Preview)
+  } catch {
+    // A picture that is just being replaced or deleted is no reason to end a stream.
+    return undefined
+  }
+}
+
+/** A prediction's events as they come: for whoever has the signed URL, or the tenant's token. */
+export const createStreamRoutes = (
+  { orchestrator, store, urlSigningKey }: ApiDeps,
+  { find, view }: PredictionReader,
+): OpenAPIHono<ApiEnv> => {
+  const app = createRouter()
+  const watch = createSharedWatch(orchestrator)
+
+  document(app, {
+    method: 'get',
+    path: '/predictions/{id}/stream',
+    operationId: 'predictions.stream',
+    summary: 'Server-sent events: logs, progress (with previews), output, error, done',
+    request: {
+      params: predictionIdParam,
+      headers: z.object({
+        'last-event-id': z
+          .string()
+          .optional()
+          .describe('The id of the last event that was seen; the stream goes on after it.'),
+      }),
+    },
+    responses: {
+      200: { description: 'Events', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+      204: { description: 'All has been told before `Last-Event-ID`; do not come again' },
+      ...problems(404),
+    },
+  })
+  app.get('/predictions/:id/stream', async (c) => {
+    const id = c.req.param('id')
+    const { signature, expires } = c.req.query()
+    const tenant = c.get('tenant') as string | undefined
+    if (tenant === undefined) {
+      // Let through by its signature.
+      if (
+        !(await mayStream(
+          id,
+          { ...(signature && { signature }), ...(expires && { expires }) },
+          { signingKey: urlSigningKey },
+        ))
+      ) {
+        throw new Problem(403, 'The URL of this stream is wrong or has expired; fetch the prediction for a new one')
+      }
+      if (!(await orchestrator.read(id))) throw new Problem(404, 'There is no such prediction')
+    } else await find(id, tenant)
+
+    let position = parsePosition(c.req.header('last-event-id'))
+    if (position.done) return c.body(null, 204)
+    c.header('cache-control', 'no-store')
+    c.header('x-accel-buffering', 'no')
+    return streamSSE(c, async (stream) => {
+      const gone = new AbortController()
+      stream.onAbort(() => gone.abort())
+      const heartbeat = setInterval(() => void stream.write(': \n\n'), heartbeatMs)
+      try {
+        await stream.write(`retry: ${retryMs}\n\n`)
+        let shown = ''
+        for await (const record of watch(id, gone.signal)) {
+          const [prediction, preview] = await Promise.all([view(record), readPreview(store, record)])
+          for (const { event, data, position: after } of eventsAfter(position, prediction, preview)) {
+            position = after
+            if (event === 'progress' && data === shown) continue
+            if (event === 'progress') shown = data
+            await stream.writeSSE({ event, data, id: formatPosition(position) })
+          }
+        }
+      } catch {
+        // Temporal is away: the client comes again and goes on where it was.
+      } finally {
+        clearInterval(heartbeat)
+      }
+    })
+  })
+  return app
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { sha256Hex } from './sha256.ts'
+
+export const tenantSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'A tenant is 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit')
+
+/** What a token lets its bearer do: `api` all that its tenant may, `operator` read payloads in the Temporal UI. */
+export const tokenScopes = ['api', 'operator'] as const
+
+const tokenSchema = z.strictObject({
+  /** For people: the start of the hash. */
+  id: z.string(),
+  tenant: tenantSchema,
+  scope: z.enum(tokenScopes),
+  /** Of the token, in hexadecimal. A token is 256 random bits: nothing can be guessed from its hash. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  created_at: z.iso.datetime(),
+  note: z.string().optional(),
+})
+
+/** What the file that IDEM_TOKENS names holds. */
+export const tokenFileSchema = z.strictObject({ tokens: z.array(tokenSchema) })
+
+export type TokenRecord = z.infer<typeof tokenSchema>
+export type TokenScope = TokenRecord['scope']
+
+/** Base32 without letters that are easily misread. */
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+const secretLength = 52
+
+/** A new token and what is kept of it: the token itself is not. */
+export const makeToken = async (
+  tenant: string,
+  { scope = 'api', note }: { scope?: TokenScope; note?: string } = {},
+): Promise<{ token: string; record: TokenRecord }> => {
+  const random = crypto.getRandomValues(new Uint8Array(secretLength))
+  const token = `idem_${Array.from(random, (byte) => alphabet[byte & 31]).join('')}`
+  const sha256 = await hashToken(token)
+  const created_at = new Date().toISOString()
+  return { token, record: { id: sha256.slice(0, 12), tenant, scope, sha256, created_at, ...(note && { note }) } }
+}
+
+const hashToken = (token: string): Promise<string> => sha256Hex(new TextEncoder().encode(token))
+
+/** Compares without telling by its time where two texts of one length differ. */
+const equals = (a: string, b: string): boolean => {
+  let difference = a.length ^ b.length
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
+  return difference === 0
+}
+
+/** The record of a token. Compares with every one, so that time tells nothing. */
+export const findToken = async (token: string, records: readonly TokenRecord[]): Promise<TokenRecord | undefined> => {
+  const hash = await hashToken(token)
+  let found: TokenRecord | undefined
+  for (const record of records) if (equals(hash, record.sha256)) found = record
+  return found
+}

@@ -1,0 +1,80 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  ContinueAsNew,
+  isCancellation,
+  log,
+  proxyActivities,
+  upsertSearchAttributes,
+} from '@temporalio/workflow'
+import type { createDiscardLeftovers } from '../activities/discard-leftovers.ts'
+import { failures } from '../contracts/failures.ts'
+import type { PredictionStatus } from '../contracts/prediction.ts'
+import type { PredictionOptions } from '../contracts/prediction-options.ts'
+import { queues } from '../contracts/queues.ts'
+import { type Notify, withWebhook } from './with-webhook.ts'
+
+const { discardLeftovers } = proxyActivities<ReturnType<typeof createDiscardLeftovers>>({
+  taskQueue: queues.cpu,
+  startToCloseTimeout: '30 seconds',
+  // What is left behind goes with the retention; the prediction does not wait for a broken store.
+  scheduleToCloseTimeout: '2 minutes',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '10 seconds' },
+})
+
+const statusKey = defineSearchAttributeKey('IdemStatus', SearchAttributeType.KEYWORD)
+const failureKey = defineSearchAttributeKey('IdemFailure', SearchAttributeType.KEYWORD)
+const expiresAtKey = defineSearchAttributeKey('IdemExpiresAt', SearchAttributeType.DATETIME)
+
+/** The type of the failure under the wrappers that Temporal adds on the way up. */
+const failureType = (error: unknown): string => {
+  const cause = error instanceof ActivityFailure ? error.cause : error
+  return (cause instanceof ApplicationFailure && cause.type) || failures.internal
+}
+
+/**
+ * What every prediction does around its work: search attributes say how it stands, its webhook is told, and photos and
+ * drafts go when it ends, however it ends.
+ */
+export const runPrediction = async <T>(input: PredictionOptions, run: (notify: Notify) => Promise<T>): Promise<T> => {
+  const setStatus = (status: PredictionStatus, failure?: string) => {
+    const ended = status !== 'processing' && status !== 'starting'
+    upsertSearchAttributes([
+      { key: statusKey, value: status },
+      ...(failure ? [{ key: failureKey, value: failure }] : []),
+      ...(ended ? [{ key: expiresAtKey, value: new Date(Date.now() + input.retentionMs) }] : []),
+    ])
+  }
+  const { predictionId, keepPhotos } = input
+  const tidy = async () => {
+    try {
+      await CancellationScope.nonCancellable(() =>
+        discardLeftovers.executeWithOptions({ summary: keepPhotos ? 'delete drafts' : 'delete photos and drafts' }, [
+          { predictionId, keepPhotos },
+        ]),
+      )
+    } catch (error) {
+      log.warn('Artifacts not deleted; they go with the retention', { error })
+    }
+  }
+
+  setStatus('processing')
+  try {
+    const result = await withWebhook(input, async (notify) => {
+      try {
+        return await run(notify)
+      } finally {
+        await tidy()
+      }
+    })
+    setStatus('succeeded')
+    return result
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error
+    const type = isCancellation(error) ? undefined : failureType(error)
+    setStatus(type === undefined || type === failures.deadlineExceeded ? 'canceled' : 'failed', type)
+    throw error
+  }
+}
