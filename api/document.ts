@@ -50,7 +50,11 @@ export const jsonOf = <T extends z.ZodType>(schema: T, description: string) => (
   content: { 'application/json': { schema } },
 })
 
-export const predictionDocument = predictionSchema.openapi('Prediction')
+/** A schema of `contracts/` under a name of its own in the document: only schemas made here can be given one. */
+export const named = <S extends z.ZodRawShape>(schema: z.ZodObject<S>, name: string) =>
+  z.object(schema.shape).openapi(name)
+
+export const predictionDocument = named(predictionSchema, 'Prediction')
 
 const example = '4y8m2f6q0v1n5d7r3k9w2t8x6c'
 export const predictionIdParam = z.object({

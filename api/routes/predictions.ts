@@ -5,7 +5,7 @@ import { predictionStatuses } from '../../contracts/prediction.ts'
 import { predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { hasExpired } from '../../contracts/prediction-view.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
-import { jsonOf, predictionDocument, predictionIdParam, problems } from '../document.ts'
+import { jsonOf, named, predictionDocument, predictionIdParam, problems } from '../document.ts'
 import { cursorPattern, decodeCursor, encodeCursor } from '../list-cursor.ts'
 import type { ListPosition } from '../orchestrator.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
@@ -94,7 +94,7 @@ const deleteRoute = createRoute({
   summary: 'Erase a prediction: it is canceled, and its artifacts, key and history are destroyed',
   request: { params: predictionIdParam },
   responses: {
-    200: jsonOf(erasureReceiptSchema.openapi('ErasureReceipt'), 'What was deleted; the same for every call'),
+    200: jsonOf(named(erasureReceiptSchema, 'ErasureReceipt'), 'What was deleted; the same for every call'),
     202: jsonOf(z.object({ id: z.string(), status: z.literal('erasing') }), 'The erasure goes on; ask again'),
     ...problems(404),
   },

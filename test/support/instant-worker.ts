@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import { ApplicationFailure, type Client } from '@temporalio/client'
+import { createDiscardLeftovers } from '../../activities/discard-leftovers.ts'
+import { createErasePrediction } from '../../activities/erase-prediction.ts'
+import { createSweep } from '../../activities/sweep.ts'
+import { artifactKeys } from '../../contracts/artifacts.ts'
+import type { KeyRing } from '../../contracts/encryption/key-ring.ts'
+import { createPredictionAdmin } from '../../infra/temporal/prediction-admin.ts'
+import type { SealedStore } from '../../storage/sealed-store.ts'
+import { runWorker } from './namespace.ts'
+
+export interface InstantWorkerOptions {
+  client: Client
+  namespace: string
+  keyRing: KeyRing
+  store: SealedStore
+  /** What `generateImages` does before it answers. */
+  generate?: (input: { predictionId: string; seeds: number[] }) => Promise<void>
+}
+
+/** Real workflows, storage and clean-up with steps that compute nothing: what is left is the orchestration itself. */
+export const runInstantWorkers = async ({ client, namespace, keyRing, store, generate }: InstantWorkerOptions) => {
+  const admin = createPredictionAdmin(client)
+  const image = new TextEncoder().encode('no image')
+  const cpu = {
+    intakePhoto: async ({
+      predictionId,
+      index,
+      source,
+    }: {
+      predictionId: string
+      index: number
+      source: { url?: string }
+    }) => {
+      if (source.url?.includes('missing')) throw ApplicationFailure.nonRetryable('Not there', 'photo_unreachable')
+      await store.put(artifactKeys.photo(predictionId, index), image, { contentType: 'image/png' })
+      return { photoKey: artifactKeys.photo(predictionId, index), width: 1, height: 1 }
+    },
+    findFace: async () => ({ cropKey: 'crop', box: [0, 0, 1, 1], landmarks: [], score: 1, faces: 1 }),
+    embedFace: async ({ predictionId }: { predictionId: string }) => {
+      await store.put(artifactKeys.identity(predictionId), image, { contentType: 'application/octet-stream' })
+      return { identityKey: artifactKeys.identity(predictionId) }
+    },
+    verifyImages: async ({ imageKeys }: { imageKeys: string[] }) => ({ similarity: imageKeys.map(() => 1) }),
+    publishImages: async ({ predictionId, images }: { predictionId: string; images: object[] }) => ({
+      published: await Promise.all(
+        images.map(async (_, index) => {
+          const key = artifactKeys.output(predictionId, index)
+          await store.put(key, image, { contentType: 'image/png' })
+          return { key, sha256: '0', pixelsSha256: '0' }
+        }),
+      ),
+    }),
+    ...createDiscardLeftovers({ store }),
+    ...createErasePrediction({ store, admin }),
+    ...createSweep({ store, admin }),
+  }
+  const madeWith = { software: 'test', onnxruntime: '0', executionProviders: ['cpu'], bundleSha256: 'a'.repeat(64) }
+  const gpu = {
+    generateImages: async (input: { predictionId: string; seeds: number[] }) => {
+      await generate?.(input)
+      return { imageKeys: input.seeds.map((seed) => `image-${seed}`), madeWith }
+    },
+  }
+  const workers = [
+    await runWorker({ namespace, keyRing, taskQueue: 'control', workflowsPath: resolve('workflows/index.ts') }),
+    await runWorker({ namespace, keyRing, taskQueue: 'cpu', activities: cpu }),
+    await runWorker({ namespace, keyRing, taskQueue: 'gpu', activities: gpu, maxConcurrentActivityTaskExecutions: 1 }),
+  ]
+  return {
+    stop: async () => {
+      await Promise.all(workers.map((worker) => worker.stop()))
+    },
+  }
+}

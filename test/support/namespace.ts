@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { Client, type Connection } from '@temporalio/client'
+import proto from '@temporalio/proto'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { inject } from 'vitest'
+import { createDataConverter } from '../../contracts/encryption/data-converter.ts'
+import type { KeyRing } from '../../contracts/encryption/key-ring.ts'
+import { searchAttributes } from '../../contracts/search-attributes.ts'
+
+const { IndexedValueType } = proto.temporal.api.enums.v1
+const types = {
+  Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+  Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+}
+const retentionSeconds = 24 * 3600
+
+/** A namespace of its own on the shared server, so that a test may use the real names of queues. */
+export const createNamespace = async (connection: Connection): Promise<string> => {
+  const namespace = `test-${randomBytes(6).toString('hex')}`
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: retentionSeconds as never },
+  })
+  // A new namespace takes a few seconds to be known to every part of the server.
+  await eventually(() =>
+    connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(Object.entries(searchAttributes).map(([name, type]) => [name, types[type]])),
+    }),
+  )
+  await eventually(() =>
+    connection.workflowService.listWorkflowExecutions({ namespace, query: 'IdemExpiresAt > "2020-01-01T00:00:00Z"' }),
+  )
+  return namespace
+}
+
+const eventually = async (run: () => Promise<unknown>): Promise<void> => {
+  for (const deadline = Date.now() + 30_000; ; ) {
+    try {
+      return void (await run())
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+  }
+}
+
+/** A client that encrypts as the API's does. */
+export const createTestClient = (connection: Connection, namespace: string, keyRing: KeyRing): Client =>
+  new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace }) })
+
+let runtime = false
+
+/** A worker of one queue with the activities given, running until `stop`. */
+export const runWorker = async (options: {
+  namespace: string
+  taskQueue: string
+  keyRing: KeyRing
+  workflowsPath?: string
+  activities?: object
+  maxConcurrentActivityTaskExecutions?: number
+}) => {
+  if (!runtime) Runtime.install({ logger: new DefaultLogger('ERROR') })
+  runtime = true
+  const { keyRing, ...rest } = options
+  const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
+  const worker = await Worker.create({
+    ...rest,
+    connection,
+    dataConverter: createDataConverter(keyRing, { namespace: options.namespace }),
+    shutdownForceTime: '2 seconds',
+  })
+  const running = worker.run()
+  return {
+    stop: async () => {
+      worker.shutdown()
+      await running
+      await connection.close()
+    },
+  }
+}
