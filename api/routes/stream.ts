@@ -77,9 +77,8 @@ export const createStreamRoutes = (
 
     let position = parsePosition(c.req.header('last-event-id'))
     if (position.done) return c.body(null, 204)
-    c.header('cache-control', 'no-store')
     c.header('x-accel-buffering', 'no')
-    return streamSSE(c, async (stream) => {
+    const response = streamSSE(c, async (stream) => {
       const gone = new AbortController()
       stream.onAbort(() => gone.abort())
       const heartbeat = setInterval(() => void stream.write(': \n\n'), heartbeatMs)
@@ -101,6 +100,8 @@ export const createStreamRoutes = (
         clearInterval(heartbeat)
       }
     })
+    response.headers.set('cache-control', 'no-store')
+    return response
   })
   return app
 }
