@@ -12,6 +12,8 @@ export interface WorkerConfig {
   allowPrivateNetwork: boolean
   temporalUiUrl: string
   logLevel: string
+  /** Turns on worker versioning: which build these workers are. */
+  buildId: string | undefined
 }
 
 const flag = (name: string, value: string | undefined): boolean => {
@@ -26,7 +28,11 @@ export const readWorkerConfig = (env = process.env): WorkerConfig => ({
   allowPrivateNetwork: flag('IDEM_ALLOW_PRIVATE_NETWORK', env.IDEM_ALLOW_PRIVATE_NETWORK),
   temporalUiUrl: readTemporalUiUrl(env),
   logLevel: readLogLevel(env),
+  buildId: env.IDEM_BUILD_ID || undefined,
 })
+
+/** Where the system looks for libraries first. */
+export const readLibraryPath = (env = process.env): string => env.LD_LIBRARY_PATH ?? ''
 
 export interface StartConfig {
   stateDir: string
@@ -39,6 +45,8 @@ export interface StartConfig {
   temporalUiUrl: string
   path: string
   cacheDir: string
+  /** Runs the gpu worker only while there is work; it leaves when it has had none for so long (60s, 5m). */
+  scaleToZero?: { exitWhenIdle: string }
   /** What child processes inherit. */
   env: NodeJS.ProcessEnv
 }
@@ -54,6 +62,24 @@ export const readStartConfig = (env = process.env): StartConfig => ({
   cacheDir: resolve(projectDir, '.cache'),
   env,
 })
+
+/** What is configured, as it was given, of what `readStorageConfig` opens. */
+export interface SecretsConfig {
+  stateDir: string
+  storage: string
+  webhookSecret: string | undefined
+  encryptionKeys: string | undefined
+}
+
+export const readSecretsConfig = (env = process.env): SecretsConfig => {
+  const stateDir = resolve(env.IDEM_STATE || '.idem')
+  return {
+    stateDir,
+    storage: env.IDEM_STORAGE || `file:${resolve(stateDir, 'artifacts')}`,
+    webhookSecret: env.IDEM_WEBHOOK_SECRET || undefined,
+    encryptionKeys: env.IDEM_ENCRYPTION_KEYS || undefined,
+  }
+}
 
 export interface ModelsConfig {
   hubUrl: string

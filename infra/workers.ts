@@ -24,7 +24,9 @@ import type { Bundle } from '../inference/bundle.ts'
 import { createDiffusionEngine } from '../inference/diffusion-engine.ts'
 import { createFaceEngine, faceModels } from '../inference/face-engine.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
+import { deploymentOptions } from './deployment.ts'
 import { software } from './software.ts'
+import { createWorkMeter } from './work-meter.ts'
 
 export interface WorkersOptions {
   connection: NativeConnection
@@ -39,6 +41,8 @@ export interface WorkersOptions {
   webhookSecrets: readonly string[]
   loadPrediction: LoadPrediction
   admin: PredictionAdmin
+  /** Which build these workers are, where workflows are to stay on theirs. */
+  buildId?: string | undefined
 }
 
 /** Jobs that share the batches of one device. */
@@ -50,10 +54,13 @@ const graceTime = '10 seconds'
 export const createWorkers = async (options: WorkersOptions) => {
   const { connection, namespace, store, bundle, admin } = options
   const closers: (() => Promise<void>)[] = []
+  const meter = createWorkMeter()
   const common = {
     connection,
     namespace,
     dataConverter: createDataConverter(options.keyRing, { namespace }),
+    ...deploymentOptions(options.buildId),
+    interceptors: { activity: [meter.interceptor] },
     // Progress that is older than this would look stuck.
     maxHeartbeatThrottleInterval: '400 milliseconds',
     shutdownGraceTime: graceTime,
@@ -123,5 +130,8 @@ export const createWorkers = async (options: WorkersOptions) => {
     shutdown: () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
     },
+    statuses: () => workers.map((worker, i) => ({ queue: options.queues[i]!, ...worker.getStatus() })),
+    tasks: meter.running,
+    finished: meter.finished,
   }
 }

@@ -10,17 +10,25 @@ import { type Queue, queues } from '../../contracts/queues.ts'
 import { loadBundle } from '../../inference/bundle.ts'
 import { readStorageConfig } from '../../storage/config.ts'
 import { readWorkerConfig } from '../config.ts'
+import { warnUnlessCurrent } from '../deployment.ts'
 import { executionProvidersFor } from '../execution-provider.ts'
+import { watchIdle } from '../idle-exit.ts'
 import { createPredictionAdmin } from '../temporal/prediction-admin.ts'
 import { ensureSweepSchedule } from '../temporal/sweep-schedule.ts'
+import { serveHealth } from '../worker-health.ts'
 import { createWorkers } from '../workers.ts'
-import { runCommand, UsageError } from './command.ts'
+import { numberOption, runCommand, UsageError } from './command.ts'
+import { durationOption } from './duration-option.ts'
 
 const help = `Runs workers for some of the task queues until it is stopped.
 
   npm run worker -- --queues cpu,gpu
+  npm run worker -- --queues gpu --exit-when-idle 60s
 
-  --queues LIST   control (workflows), cpu (photos, faces, publishing), gpu (diffusion); all where absent
+  --queues LIST           control (workflows), cpu (photos, faces, publishing), gpu (diffusion); all where absent
+  --exit-when-idle TIME   ends with code 0 when there has been no work for so long (90s, 5m, 1h), and frees its device
+  --health-port N         serves GET /healthz and /readyz as JSON on this port (0: off)
+  --health-host HOST      where that listens (127.0.0.1)
   --help
 
 SIGTERM and SIGINT drain: a diffusion under way is handed back at its last step.`
@@ -47,8 +55,18 @@ const logEntry =
   }
 
 await runCommand(help, async () => {
-  const { values } = parseArgs({ options: { queues: { type: 'string', default: 'control,cpu,gpu' } } })
+  const { values } = parseArgs({
+    options: {
+      queues: { type: 'string', default: 'control,cpu,gpu' },
+      'exit-when-idle': { type: 'string' },
+      'health-port': { type: 'string', default: '0' },
+      'health-host': { type: 'string', default: '127.0.0.1' },
+    },
+  })
   const names = parseQueues(values.queues)
+  const idleMs = durationOption('--exit-when-idle', values['exit-when-idle'])
+  const healthPort = numberOption('--health-port', values['health-port'], { integer: true, min: 0, max: 65_535 })
+  const health = healthPort ? await serveHealth({ host: values['health-host'], port: healthPort }) : undefined
   const config = readWorkerConfig()
   const bundle = await loadBundle(config.models)
   const { store, publicUrl, webhookSecrets, keyRing, urlSigningKey, retentionMs } = await readStorageConfig()
@@ -68,9 +86,12 @@ await runCommand(help, async () => {
     store,
     keyRing,
     bundle,
-    executionProviders: names.includes('gpu') ? await executionProvidersFor(config.executionProvider, bundle) : ['cpu'],
+    executionProviders: names.includes('gpu')
+      ? await executionProvidersFor(config.executionProvider, bundle, console.log)
+      : ['cpu'],
     allowPrivateNetwork: config.allowPrivateNetwork,
     webhookSecrets,
+    buildId: config.buildId,
     loadPrediction: async (id) => {
       const record = await orchestrator.read(id)
       return record && { prediction: await view(record), tenant: record.tenant }
@@ -80,12 +101,22 @@ await runCommand(help, async () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown())
   // Started by a parent that has died.
   process.once('disconnect', () => workers.shutdown())
+  health?.watch(workers)
   const running = workers.run()
   if (names.includes('control')) await ensureSweepSchedule(client, retentionMs)
   console.log(`ready: worker for ${names.join(', ')}`)
+  const { buildId } = config
+  if (buildId) void warnUnlessCurrent(connection.workflowService, { namespace, buildId }, console.log)
+  const onIdle = () => {
+    console.log(`no work for ${values['exit-when-idle']}: stopping`)
+    workers.shutdown()
+  }
+  const idle = idleMs === undefined ? undefined : watchIdle({ ...workers, idleMs, onIdle })
   try {
     await running
   } finally {
+    idle?.stop()
+    await health?.close()
     await connection.close()
     if (process.connected) process.disconnect()
   }

@@ -17,7 +17,8 @@ export interface VerifyOptions {
   provider?: string
 }
 
-const checkFile = async (bundle: Bundle, file: string): Promise<number> => {
+/** Size of a file that has the size and hash of the manifest. Throws `BundleError` where it has not. */
+export const checkFile = async (bundle: Bundle, file: string): Promise<number> => {
   const { bytes, sha256 } = bundle.manifest.files[file]!
   const size = (await stat(bundle.path(file)).catch(() => undefined))?.size
   if (size === undefined) throw new BundleError(`${file} is missing`)

@@ -6,14 +6,16 @@ import { type DevServer, startDevServer } from '../temporal/dev-server.ts'
 import { findTemporalCli } from '../temporal/find-cli.ts'
 import { freePort, nextFreePort } from '../temporal/ports.ts'
 import { type Child, startChild } from './child.ts'
+import { superviseGpu } from './gpu-supervisor.ts'
 import { claimState, recordRunning, releaseState } from './state.ts'
+import type { Supervisor } from './supervisor.ts'
 
 export interface Stack {
   readonly apiUrl: string
   readonly uiUrl: string
   /** host:port of Temporal's gRPC. */
   readonly temporalAddress: string
-  /** By the queues that they serve. */
+  /** By the queues that they serve; without `gpu` while that one is scaled to zero. */
   readonly workers: ReadonlyMap<string, Child>
   /** Resolves with the reason when something that the rest needs has ended by itself. */
   readonly broken: Promise<string>
@@ -49,10 +51,13 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
   let temporal: DevServer | undefined
   let api: Child | undefined
   const workers = new Map<string, Child>()
+  let gpu: Supervisor | undefined
 
   const stop = async () => {
     stopping = true
-    await Promise.all([api?.stop(), ...[...workers.values()].map((worker) => worker.stop())])
+    // The supervisor stops its worker itself: a second SIGTERM would cut the draining short.
+    const own = [...workers].filter(([queue]) => !gpu || queue !== 'gpu').map(([, worker]) => worker)
+    await Promise.all([api?.stop(), gpu?.stop(), ...own.map((worker) => worker.stop())])
     await temporal?.stop()
     await releaseState(config.stateDir)
   }
@@ -74,16 +79,19 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       IDEM_TEMPORAL_UI_URL: uiUrl,
       IDEM_LOG_LEVEL: config.env.IDEM_LOG_LEVEL || 'warn',
       ...(temporal && { IDEM_CODEC_TOKEN: codecToken }),
+      ...(config.scaleToZero && { IDEM_READY_QUEUES: 'control,cpu' }),
     }
 
-    const startWorker = async (queues: string): Promise<void> => {
-      const worker = await startChild({
+    const spawnWorker = (queues: string, ...args: string[]) =>
+      startChild({
         name: `${queues} worker`,
         module: new URL('../commands/worker.ts', import.meta.url),
-        args: ['--queues', queues],
+        args: ['--queues', queues, ...args],
         env,
         onLine: log,
       })
+    const startWorker = async (queues: string): Promise<void> => {
+      const worker = await spawnWorker(queues)
       // Started again while everything else stops.
       if (stopping) return worker.stop()
       workers.set(queues, worker)
@@ -98,8 +106,18 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       const module = new URL('../../api/node.ts', import.meta.url)
       api = await startChild({ name: 'api', module, env, onLine: log })
     }
+    const { scaleToZero } = config
+    const startGpu = async () => {
+      if (!scaleToZero) return startWorker('gpu')
+      gpu = superviseGpu({
+        temporalAddress,
+        startWorker: () => spawnWorker('gpu', '--exit-when-idle', scaleToZero.exitWhenIdle),
+        onWorker: (worker) => (worker ? workers.set('gpu', worker) : workers.delete('gpu')),
+        log,
+      })
+    }
     // All of them are waited for, so that one that fails leaves none behind that is still starting.
-    const starts = await Promise.allSettled([startApi(), startWorker('control,cpu'), startWorker('gpu')])
+    const starts = await Promise.allSettled([startApi(), startWorker('control,cpu'), startGpu()])
     for (const start of starts) if (start.status === 'rejected') throw start.reason
 
     await recordRunning(config.stateDir, {

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { serve } from '@hono/node-server'
+import type { WorkerStatus } from '@temporalio/worker'
+import { Hono } from 'hono'
+import type { FinishedTasks, RunningTask } from './work-meter.ts'
+
+export interface HealthSource {
+  /** Of the workers of this process. */
+  statuses(): readonly (WorkerStatus & { queue: string })[]
+  tasks(): readonly RunningTask[]
+  finished(): FinishedTasks
+}
+
+const describe = (source: HealthSource | undefined) => {
+  const { completed, failed, lastAt } = source?.finished() ?? { completed: 0, failed: 0 }
+  return {
+    workers: (source?.statuses() ?? []).map((status) => ({
+      queue: status.queue,
+      state: status.runState,
+      workflow_poller: status.workflowPollerState,
+      activity_poller: status.activityPollerState,
+      running_activities: status.numInFlightActivities,
+      running_workflow_tasks: status.numInFlightWorkflowActivations,
+      cached_workflows: status.numCachedWorkflows,
+    })),
+    tasks: (source?.tasks() ?? []).map(({ queue, activity, attempt, startedAt }) => ({
+      queue,
+      activity,
+      attempt,
+      started_at: startedAt.toISOString(),
+    })),
+    activities: { completed, failed, last_finished_at: lastAt?.toISOString() ?? null },
+    uptime_seconds: Math.round(process.uptime()),
+    rss_bytes: process.memoryUsage.rss(),
+  }
+}
+
+/**
+ * `GET /healthz`: 503 when a worker has failed and the process is to be replaced. `GET /readyz`: 503 unless every worker
+ * takes tasks, so also while it starts and while it drains. Both tell the same, without ids of predictions.
+ */
+export const createHealthApp = (source: () => HealthSource | undefined): Hono => {
+  const app = new Hono()
+  const report = () => describe(source())
+  app.use(async (c, next) => {
+    await next()
+    c.header('cache-control', 'no-store')
+  })
+  app.get('/healthz', (c) => {
+    const found = report()
+    const alive = found.workers.every(({ state }) => state !== 'FAILED')
+    return c.json({ status: alive ? 'ok' : 'failed', ...found }, alive ? 200 : 503)
+  })
+  app.get('/readyz', (c) => {
+    const found = report()
+    const ready = found.workers.length > 0 && found.workers.every(({ state }) => state === 'RUNNING')
+    return c.json({ status: ready ? 'ok' : 'not ready', ...found }, ready ? 200 : 503)
+  })
+  return app
+}
+
+export interface HealthServer {
+  readonly url: string
+  /** From now on it tells of these workers; before that, that there is none yet. */
+  watch(source: HealthSource): void
+  close(): Promise<void>
+}
+
+/** Serves the health of this process; resolves when it listens. It does not keep the process from ending. */
+export const serveHealth = async ({ host, port }: { host: string; port: number }): Promise<HealthServer> => {
+  let watched: HealthSource | undefined
+  const server = serve({ fetch: createHealthApp(() => watched).fetch, hostname: host, port })
+  // Rejects where the server has an error first.
+  await once(server, 'listening').catch((cause) => {
+    throw new Error(`Cannot listen on ${host}:${port} for --health-port`, { cause })
+  })
+  server.unref()
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    watch: (source) => {
+      watched = source
+    },
+    close: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      // A probe keeps its connection open.
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      await closed
+    },
+  }
+}

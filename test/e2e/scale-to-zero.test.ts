@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import type { Prediction } from '../../contracts/prediction.ts'
+import { type ApiClient, createApiClient } from '../../infra/client/api-client.ts'
+import { follow } from '../../infra/client/follow.ts'
+import { readStartConfig } from '../../infra/config.ts'
+import { type Stack, startStack } from '../../infra/stack/stack.ts'
+
+const exitWhenIdle = '6s'
+
+let stateDir: string
+let stack: Stack
+let client: ApiClient
+let input_image: string
+const lines: { text: string; at: number }[] = []
+
+const startsSeen = () => lines.filter(({ text }) => text.includes('waiting for the gpu worker: starting it'))
+
+/** Processes that serve the gpu queue for this stack, as the kernel lists them. */
+const gpuProcesses = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const parent = / (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) \S/, ''))?.[1]
+        return (
+          Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--queues\0gpu\0')
+        )
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
+
+const untilZero = () =>
+  vi.waitFor(
+    () => {
+      expect(gpuProcesses()).toEqual([])
+      expect([...stack.workers.keys()]).toEqual(['control,cpu'])
+    },
+    { timeout: 60_000, interval: 200 },
+  )
+
+/** What the supervisor has said. */
+const said = () => lines.map(({ text }) => text).filter((text) => /^(The|Starting the) gpu worker /.test(text))
+
+const create = (input: Record<string, unknown>) => client.create({ input_image, num_images: 1, seed: 3, ...input })
+
+const stepOf = ({ metrics }: Prediction) => Number((metrics as { step?: number }).step ?? 0)
+
+const start = async () => {
+  const config = readStartConfig({ ...process.env, IDEM_STATE: stateDir, IDEM_PORT: '0', TEMPORAL_ADDRESS: '' })
+  const path = `${join(inject('temporalCli'), '..')}:${config.path}`
+  stack = await startStack({ ...config, path, scaleToZero: { exitWhenIdle } }, (text) =>
+    lines.push({ text, at: Date.now() }),
+  )
+  client = createApiClient(stack.apiUrl)
+}
+
+beforeAll(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'idem-zero-'))
+  input_image = `data:image/jpeg;base64,${(await readFile('samples/male_26.jpg')).toString('base64')}`
+  await start()
+}, 240_000)
+afterAll(async () => {
+  await stack?.stop()
+  await rm(stateDir, { recursive: true, force: true })
+}, 120_000)
+
+describe('a stack that scales to zero', () => {
+  it('has no gpu worker, then one while there is work, then none', async () => {
+    expect(gpuProcesses()).toEqual([])
+    expect([...stack.workers.keys()]).toEqual(['control,cpu'])
+
+    let firstStepAt = 0
+    let seen: number[] = []
+    const prediction = await follow(client, await create({ num_steps: 30 }), (now) => {
+      if (stepOf(now) < 1) return
+      firstStepAt ||= Date.now()
+      seen = gpuProcesses()
+    })
+    expect(prediction).toMatchObject({ status: 'succeeded', error: null })
+    expect(prediction.output).toHaveLength(1)
+    expect(seen).toEqual([stack.workers.get('gpu')!.pid])
+    console.log(`cold start, from spawning the worker to its first step: ${firstStepAt - startsSeen()[0]!.at} ms`)
+
+    await untilZero()
+    expect(said()).toEqual([
+      expect.stringMatching(/^The gpu worker is ready after /),
+      'The gpu worker exited with code 0',
+    ])
+  })
+
+  it('starts one worker for twenty predictions that are sent at zero', async () => {
+    await untilZero()
+    const before = startsSeen().length
+    const pids = new Set<number>()
+    const watch = setInterval(() => {
+      for (const pid of gpuProcesses()) pids.add(pid)
+    }, 50)
+    const started = await Promise.all(Array.from({ length: 20 }, (_, seed) => create({ seed, num_steps: 3 })))
+    const ended = await Promise.all(started.map((prediction) => follow(client, prediction, () => undefined)))
+    clearInterval(watch)
+    expect(ended.map(({ status }) => status)).toEqual(Array(20).fill('succeeded'))
+    expect(pids.size).toBe(1)
+    expect(startsSeen()).toHaveLength(before + 1)
+  })
+
+  it('starts a worker again that is killed with work left', async () => {
+    const started = await create({ num_images: 2, num_steps: 60 })
+    let killed: number | undefined
+    const prediction = await follow(client, started, (now) => {
+      if (killed || stepOf(now) < 5) return
+      killed = stack.workers.get('gpu')!.pid
+      process.kill(killed, 'SIGKILL')
+    })
+    expect(killed).toBeDefined()
+    expect(prediction.status).toBe('succeeded')
+    expect(said()[said().indexOf('The gpu worker ended by SIGKILL') + 1]).toBe('Starting the gpu worker again')
+    expect(stack.workers.get('gpu')?.pid).not.toBe(killed)
+    await untilZero()
+  }, 240_000)
+
+  it('gives work to a new worker when one is told to stop in the middle of it', async () => {
+    const started = await create({ num_images: 2, num_steps: 60 })
+    let stopped: number | undefined
+    const prediction = await follow(client, started, (now) => {
+      if (stopped || stepOf(now) < 5) return
+      stopped = stack.workers.get('gpu')!.pid
+      process.kill(stopped, 'SIGTERM')
+    })
+    expect(stopped).toBeDefined()
+    expect(prediction.status).toBe('succeeded')
+    expect(stack.workers.get('gpu')?.pid).not.toBe(stopped)
+  }, 240_000)
+
+  it('stops in the middle of work, leaves no process, and goes on with it when it is started again', async () => {
+    const started = await create({ num_images: 2, num_steps: 60 })
+    const reached = new Promise<void>((resolve, reject) => {
+      follow(client, started, (now) => stepOf(now) >= 2 && resolve()).then(() => reject(new Error('it ended')), reject)
+    })
+    await reached
+    expect(gpuProcesses()).toHaveLength(1)
+    await stack.stop()
+    expect(gpuProcesses()).toEqual([])
+    await start()
+    expect(await follow(client, started, () => undefined)).toMatchObject({ status: 'succeeded' })
+  }, 240_000)
+
+  it('has no use for --exit-when-idle alone', async () => {
+    const args = ['--import', 'tsx', 'infra/commands/start.ts', '--exit-when-idle', '5s']
+    await expect(promisify(execFile)(process.execPath, args)).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--exit-when-idle needs --scale-to-zero'),
+    })
+  })
+})
