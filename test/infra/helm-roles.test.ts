@@ -62,7 +62,12 @@ describe.skipIf(!helm)('the API in Kubernetes', () => {
 describe.skipIf(!helm)('gpu workers in Kubernetes', () => {
   it('go to zero, and are woken by what waits for a gpu or may come to', () => {
     const { spec } = named('temporal-cloud', 'ScaledObject', 'idem-gpu-0-2-0')
-    expect(spec).toMatchObject({ minReplicaCount: 0, maxReplicaCount: 8, scaleTargetRef: { name: 'idem-gpu-0-2-0' } })
+    expect(spec).toMatchObject({
+      minReplicaCount: 0,
+      initialCooldownPeriod: 900,
+      maxReplicaCount: 8,
+      scaleTargetRef: { name: 'idem-gpu-0-2-0' },
+    })
     expect(spec.triggers).toEqual([
       {
         type: 'temporal',

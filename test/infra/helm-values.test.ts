@@ -1,9 +1,9 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { chart, examples, fileOf, helm, yamlOf } from '../support/chart.ts'
+import { chart, chartDir, examples, fileOf, helm, yamlOf } from '../support/chart.ts'
 
 type Path = readonly (string | number)[]
 
@@ -24,6 +24,24 @@ const without = (values: unknown, path: Path): unknown => {
 }
 
 describe.skipIf(!helm)('the values of the chart', () => {
+  it('are all named by a template, and all explained by a schema', async () => {
+    const values: unknown = parse(await readFile(join(chartDir, 'values.yaml'), 'utf8'))
+    const folder = join(chartDir, 'templates')
+    const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')))
+    const templates = files.join()
+    const schema: unknown = JSON.parse(await readFile(join(chartDir, 'values.schema.json'), 'utf8'))
+    for (const path of leavesOf(values)) {
+      // Lists and these maps are handed over as they are.
+      const names = path.slice(
+        0,
+        path.findIndex((name) => /^(nodeSelector|resources|\d+)$/.test(`${name}`)) + 1 || undefined,
+      )
+      const last = names.findLast((name) => typeof name === 'string')
+      expect(templates, path.join('.')).toMatch(new RegExp(`\\.${last}\\b`))
+      expect(JSON.stringify(schema)).toContain(`"${last}":`)
+    }
+  })
+
   it.each(examples)('are all used, of examples/%s.yaml', async (example) => {
     const values: unknown = parse(await readFile(fileOf(example), 'utf8'))
     const paths = leavesOf(values)

@@ -141,3 +141,24 @@ describe.skipIf(!helm).each(examples)('the chart with examples/%s.yaml', (exampl
     }
   })
 })
+
+describe.skipIf(!helm)('the checks of the chart', () => {
+  it.each([
+    ['a field that there is not', { minReplicas: 0 }, 'no field /spec/minReplicas'],
+    ['a field of the wrong type', { minReplicaCount: '0' }, 'minReplicaCount must be integer'],
+    [
+      'an unknown option of a trigger',
+      { triggers: [{ type: 'temporal', metadata: { queue: 'gpu' } }] },
+      'not read queue',
+    ],
+  ])('refuse %s, as to KEDA', (_, change, message) => {
+    const [scaled] = ofKind('temporal-cloud', 'ScaledObject')
+    expect(() => validateKeda({ ...scaled, spec: { ...scaled!.spec, ...change } })).toThrow(message)
+  })
+
+  it('refuse a field that there is not, as to Kubernetes', async () => {
+    const file = join(tmpdir(), `idem-${process.pid}-wrong.yaml`)
+    await writeFile(file, yamlOf('trial').replace('enableServiceLinks:', 'enableServiceLink:'))
+    await expect(kubernetesValidate(file, '1.37.0').finally(() => rm(file))).rejects.toThrow('enableServiceLink')
+  })
+})

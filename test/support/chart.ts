@@ -3,7 +3,7 @@ import { createChart, findHelm } from './helm.ts'
 import { type Container, type Manifest, type Pod, parseManifests, podsOf } from './manifests.ts'
 
 export const root = resolve(import.meta.dirname, '../..')
-const chartDir = join(root, 'infra/helm')
+export const chartDir = join(root, 'infra/helm')
 
 export const examples = ['trial', 'temporal-cloud', 'gpu-job'] as const
 export type Example = (typeof examples)[number]
