@@ -73,10 +73,11 @@ const startWorker = async (taskQueue: string, build?: string, diffuse = async ()
 
 const start = (workflowId: string) =>
   new Client({ connection }).workflow.start<typeof predict>('predict', { workflowId, taskQueue: queues.control })
-const deployment = (command: string, build: string) =>
+const deployment = (command: string, build: string, ...more: string[]) =>
   run(inject('temporalCli'), [
     ...['worker', 'deployment', command, '--deployment-name', 'idem', '--build-id', build],
     ...['--address', server.address, '--yes'],
+    ...more,
   ])
 const eventually = { timeout: 30_000, interval: 200 }
 
@@ -139,6 +140,8 @@ describe.skipIf(!helm)('the trigger of the chart, at a real Temporal', () => {
     await expect(deployment('set-ramping-version', 'b2')).rejects.toThrow('missing active task queues')
     const stopSecond = await startWorker(queues.gpu, 'b2', async () => 'by the wrong one')
     await expect.poll(() => queuesOf('b2'), eventually).toEqual([queues.control, queues.gpu])
+    await deployment('set-ramping-version', 'b2', '--percentage', '10')
+    await deployment('set-ramping-version', 'b2', '--delete')
     await deployment('set-current-version', 'b2')
     expect(await askScaler(connection, second)).toEqual({ backlog: 0, active: false })
 

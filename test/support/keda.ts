@@ -4,7 +4,7 @@ type Tree = Record<string, unknown>
 
 const models = { ScaledJob, ScaledObject, TriggerAuthentication }
 
-/** What the `temporal` scaler of KEDA 2.22 reads of a trigger's metadata, as its documentation lists it. */
+/** What the `temporal` scaler of KEDA 2.21 and 2.22 reads of a trigger's metadata. */
 const triggerFields = [
   ...['endpoint', 'endpointFromEnv', 'namespace', 'taskQueue', 'queueTypes', 'targetQueueSize'],
   ...['activationTargetQueueSize', 'workerDeploymentName', 'workerDeploymentBuildId'],
