@@ -7,7 +7,6 @@ import { promisify } from 'node:util'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { parseDuration } from '../../infra/duration.ts'
 import { watchIdle } from '../../infra/idle-exit.ts'
 import { createWorkMeter } from '../../infra/work-meter.ts'
 import type { doze, nap } from '../fixtures/fleet-workflows.ts'
@@ -91,9 +90,4 @@ describe('a worker that leaves when it is idle', () => {
       stderr: expect.stringContaining(`--exit-when-idle takes a time from 1s to 24h, such as 90s, 5m or 1h`),
     })
   })
-})
-
-it('reads durations', () => {
-  expect(['90s', '5m', '1h', '1h30m', '0s'].map(parseDuration)).toEqual([90_000, 300_000, 3_600_000, 5_400_000, 0])
-  expect(['', '5', '1.5h', '5m1h', 'm', '-5s', '5 s'].map(parseDuration)).toEqual(Array(7).fill(undefined))
 })
