@@ -6,7 +6,7 @@ export interface LogOptions {
   level: string
   /** Which process this is: `api`, `worker`. */
   name: string
-  /** Standard output where absent. */
+  /** Standard error where absent: standard output is for what a command answers. */
   destination?: DestinationStream
 }
 
@@ -36,7 +36,7 @@ export const createLog = ({ level, name, destination }: LogOptions): Log => {
         },
       },
     },
-    ...((destination ? [destination] : []) as [DestinationStream]),
+    destination ?? pino.destination({ dest: 2, sync: true }),
   )
   // pino does not format the bindings of children; they inherit these methods.
   const { setBindings } = log

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { type Finding, gap, ok, runChecks } from '../../infra/doctor/finding.ts'
 import { checkNode, checkPorts, isAtLeast, parseDevices } from '../../infra/doctor/machine.ts'
 import { checkSecrets, checkStorage } from '../../infra/doctor/storage.ts'
@@ -130,11 +131,13 @@ describe('what the doctor says of Temporal', () => {
     )
     expect(bare.find(({ check: name }) => name === 'search attributes')).toMatchObject({
       status: 'gap',
-      what: 'doctor-bare lacks IdemTenant (Keyword), IdemModel (Keyword)',
-      advice: [
-        'temporal operator search-attribute create --namespace doctor-bare --name IdemTenant --type Keyword',
-        'temporal operator search-attribute create --namespace doctor-bare --name IdemModel --type Keyword',
-      ],
+      what: `doctor-bare lacks ${Object.entries(searchAttributes)
+        .map(([name, type]) => `${name} (${type})`)
+        .join(', ')}`,
+      advice: Object.entries(searchAttributes).map(
+        ([name, type]) =>
+          `temporal operator search-attribute create --namespace doctor-bare --name ${name} --type ${type}`,
+      ),
     })
   })
 
@@ -155,7 +158,7 @@ describe('what the doctor says of this machine', () => {
   })
 
   it('asks for a newer Node', async () => {
-    expect(await checkNode('18.20.0')).toMatchObject({ status: 'gap', advice: ['install Node 20.11 or newer'] })
+    expect(await checkNode('18.20.0')).toMatchObject({ status: 'gap', advice: ['install Node 20.12 or newer'] })
   })
 
   it('reads what nvidia-smi prints', () => {

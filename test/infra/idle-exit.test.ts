@@ -83,7 +83,7 @@ describe('a worker that leaves when it is idle', () => {
     expect(Date.now() - startedAt).toBeGreaterThan(2_000)
   })
 
-  it.each(['0s', '60', 'soon', '25h'])('refuses --exit-when-idle %s', async (time) => {
+  it.each(['0s', '6 0', 'soon', '25h'])('refuses --exit-when-idle %s', async (time) => {
     const args = ['--import', 'tsx', 'infra/commands/worker.ts', '--exit-when-idle', time]
     await expect(exec(process.execPath, args)).rejects.toMatchObject({
       code: 2,
