@@ -35,8 +35,13 @@ const ip = '127.0.0.1'
 const startTimeoutMs = 30_000
 const stopTimeoutMs = 10_000
 
-/** Without the first, every transfer task waits for a 50 ms tick. */
-const tuning = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=5000']
+const tuning = [
+  // Every transfer task waits for a 50 ms tick otherwise.
+  'history.transferProcessorMaxPollRPS=5000',
+  // A history is deleted once the tasks of its end are acknowledged, which happens every 30 s otherwise.
+  'history.transferProcessorUpdateAckInterval="200ms"',
+  'history.visibilityProcessorUpdateAckInterval="200ms"',
+].flatMap((setting) => ['--dynamic-config-value', setting])
 /** Without these, a database file makes everything some ten times slower. */
 const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']
 
