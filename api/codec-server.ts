@@ -59,13 +59,13 @@ export const createCodecServer = ({ codecFor, allows, uiOrigin }: CodecServerDep
       maxAge: 600,
     }),
   )
-  // The UI of `npm start` has no token of its own to send: its way to payloads is a path that nobody can guess.
-  app.use('/:token/:direction{encode|decode}', async (c, next) =>
-    (await allows(c.req.param('token'))) ? next() : problem(401, 'This token is not valid'),
-  )
-  app.use('/:direction{encode|decode}', bearerAuth({ verifyToken: (token) => allows(token) }))
-
+  const bearer = bearerAuth({ verifyToken: (token) => allows(token) })
   for (const direction of ['encode', 'decode'] as const) {
+    app.use(`/${direction}`, bearer)
+    // The UI of `npm start` has no token of its own to send: its way to payloads is a path that nobody can guess.
+    app.use(`/:token/${direction}`, async (c, next) =>
+      (await allows(c.req.param('token'))) ? next() : problem(401, 'This token is not valid'),
+    )
     app.on('POST', [`/${direction}`, `/:token/${direction}`], async (c) => {
       const namespace = namespaceSchema.safeParse(c.req.header('x-namespace'))
       if (!namespace.success) return problem(400, 'The header X-Namespace names no namespace')

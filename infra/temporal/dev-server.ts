@@ -41,6 +41,9 @@ const tuning = [
   // A history is deleted once the tasks of its end are acknowledged, which happens every 30 s otherwise.
   'history.transferProcessorUpdateAckInterval="200ms"',
   'history.visibilityProcessorUpdateAckInterval="200ms"',
+  // Tasks of one queue are handed out in turn by their fairness keys, which are tenants.
+  'matching.useNewMatcher=true',
+  'matching.enableFairness=true',
 ].flatMap((setting) => ['--dynamic-config-value', setting])
 /** Without these, a database file makes everything some ten times slower. */
 const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']

@@ -50,6 +50,13 @@ describe('the codec server', () => {
     })
   })
 
+  it('takes the token in the path too, as the only way in without a header', async () => {
+    const bare = (path: string) => post(path, { payloads }, { authorization: '' })
+    expect(await (await bare('/right/decode')).json()).toEqual({ payloads })
+    expect((await bare('/wrong/decode')).status).toBe(401)
+    expect((await bare('/decode')).status).toBe(401)
+  })
+
   it('passes on payloads in the clear, empty ones and none', async () => {
     expect(await (await post('/decode', { payloads })).json()).toEqual({ payloads })
     const empty = { payloads: [{ metadata: { encoding: base64('binary/null') } }] }
