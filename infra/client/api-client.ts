@@ -20,16 +20,29 @@ export interface ApiClient {
 
 const model = 'idem/arc2face'
 
-/** A client of a running API. Throws `ApiError`, or a plain error where nothing answers. */
+const attempts = 6
+const defaultRetryMs = 1_000
+/** Too many requests, and a service that is away for a moment. */
+const passing: ReadonlySet<number> = new Set([429, 503])
+
+const retryMs = (response: Response): number =>
+  Number(response.headers.get('retry-after') ?? 0) * 1000 || defaultRetryMs
+
+/** A client of a running API. Tries again where it says so. Throws `ApiError`, or a plain error where nothing answers. */
 export const createApiClient = (baseUrl: string): ApiClient => {
   const request = async (url: string, init?: RequestInit): Promise<Response> => {
     let response: Response
-    try {
-      response = await fetch(url, init)
-    } catch (cause) {
-      throw new Error(`No answer from ${new URL(url).origin}; is Idem running there? (npm start)`, { cause })
+    for (let attempt = 1; ; attempt++) {
+      try {
+        response = await fetch(url, init)
+      } catch (cause) {
+        throw new Error(`No answer from ${new URL(url).origin}; is Idem running there? (npm start)`, { cause })
+      }
+      if (response.ok) return response
+      if (!passing.has(response.status) || attempt === attempts) break
+      await response.body?.cancel()
+      await new Promise((resolve) => setTimeout(resolve, retryMs(response)))
     }
-    if (response.ok) return response
     const problem = (await response.json().catch(() => ({}))) as { detail?: string }
     throw new ApiError(response.status, problem.detail ?? `The API answered ${response.status}`)
   }
@@ -40,7 +53,8 @@ export const createApiClient = (baseUrl: string): ApiClient => {
     create: (input) =>
       json(`/models/${model}/predictions`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        // A repeated request makes no second prediction.
+        headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
         body: JSON.stringify({ input }),
       }),
     get: (id) => json(`/predictions/${id}`),

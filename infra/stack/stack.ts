@@ -25,6 +25,7 @@ export interface Stack {
 
 const temporalPorts = { grpc: 7233, ui: 8233 }
 const restartDelayMs = 1_000
+const portAttempts = 5
 
 const startTemporal = async (
   config: StartConfig,
@@ -32,16 +33,23 @@ const startTemporal = async (
   log: (line: string) => void,
 ): Promise<DevServer> => {
   const cli = await findTemporalCli({ cacheDir: config.cacheDir, path: config.path, onProgress: log })
-  return startDevServer({
-    cli,
-    port: await nextFreePort(temporalPorts.grpc),
-    uiPort: await nextFreePort(temporalPorts.ui),
-    httpPort: await freePort(),
-    metricsPort: await freePort(),
-    dbFile: join(config.stateDir, 'temporal.db'),
-    codecEndpoint,
-    searchAttributes,
-  })
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startDevServer({
+        cli,
+        port: await nextFreePort(temporalPorts.grpc),
+        uiPort: await nextFreePort(temporalPorts.ui),
+        httpPort: await freePort(),
+        metricsPort: await freePort(),
+        dbFile: join(config.stateDir, 'temporal.db'),
+        codecEndpoint,
+        searchAttributes,
+      })
+    } catch (error) {
+      // Somebody else took a port between our look and the server's.
+      if (attempt === portAttempts || !(error as Error).message.includes('address already in use')) throw error
+    }
+  }
 }
 
 /** Temporal with its UI, the API, and a worker for every queue, on this machine; resolves when all are ready. */

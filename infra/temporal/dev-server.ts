@@ -75,7 +75,9 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   const child = spawn(options.cli, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
   let output = ''
   child.stderr?.on('data', (chunk: Buffer) => {
-    output = (output + chunk.toString()).slice(-4000)
+    // The start of a crash says why, its end says where.
+    output += chunk.toString()
+    if (output.length > 8000) output = `${output.slice(0, 4000)}\n…\n${output.slice(-2000)}`
   })
   const { ended, isGone, stop } = watchProcess(child, stopTimeoutMs)
   const failed = once(child, 'error').then(([error]) => {
