@@ -45,6 +45,8 @@ export interface StartConfig {
   temporalUiUrl: string
   path: string
   cacheDir: string
+  /** What commands send to the API, where it asks for a token. */
+  apiToken: string | undefined
   /** Runs the gpu worker only while there is work; it leaves when it has had none for so long (60s, 5m). */
   scaleToZero?: { exitWhenIdle: string }
   /** What child processes inherit. */
@@ -60,6 +62,7 @@ export const readStartConfig = (env = process.env): StartConfig => ({
   temporalUiUrl: readTemporalUiUrl(env),
   path: env.PATH ?? '',
   cacheDir: resolve(projectDir, '.cache'),
+  apiToken: env.IDEM_API_TOKEN || undefined,
   env,
 })
 

@@ -10,6 +10,11 @@ export class ApiError extends Error {
   }
 }
 
+/** Nothing answers where the API should be. */
+export class Unreachable extends Error {
+  override name = 'Unreachable'
+}
+
 export interface ApiClient {
   create(input: Record<string, unknown>): Promise<Prediction>
   get(id: string): Promise<Prediction>
@@ -29,14 +34,15 @@ const retryMs = (response: Response): number =>
   Number(response.headers.get('retry-after') ?? 0) * 1000 || defaultRetryMs
 
 /** A client of a running API. Tries again where it says so. Throws `ApiError`, or a plain error where nothing answers. */
-export const createApiClient = (baseUrl: string): ApiClient => {
+export const createApiClient = (baseUrl: string, token?: string): ApiClient => {
+  const auth = token ? { authorization: `Bearer ${token}` } : undefined
   const request = async (url: string, init?: RequestInit): Promise<Response> => {
     let response: Response
     for (let attempt = 1; ; attempt++) {
       try {
         response = await fetch(url, init)
       } catch (cause) {
-        throw new Error(`No answer from ${new URL(url).origin}; is Idem running there? (npm start)`, { cause })
+        throw new Unreachable(`No answer from ${new URL(url).origin}; is Idem running there? (npm start)`, { cause })
       }
       if (response.ok) return response
       if (!passing.has(response.status) || attempt === attempts) break
@@ -46,8 +52,10 @@ export const createApiClient = (baseUrl: string): ApiClient => {
     const problem = (await response.json().catch(() => ({}))) as { detail?: string }
     throw new ApiError(response.status, problem.detail ?? `The API answered ${response.status}`)
   }
-  const json = async (path: string, init?: RequestInit) =>
-    (await (await request(`${baseUrl}/v1${path}`, init)).json()) as Prediction
+  const json = async (path: string, init: RequestInit = {}) => {
+    const headers = { ...auth, ...(init.headers as Record<string, string>) }
+    return (await (await request(`${baseUrl}/v1${path}`, { ...init, headers })).json()) as Prediction
+  }
 
   return {
     create: (input) =>

@@ -6,6 +6,16 @@ export class UsageError extends Error {
 const isParseArgsError = (error: unknown) =>
   error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
 
+/** Something went wrong that has an exit code of its own. */
+export class CommandFailure extends Error {
+  override name = 'CommandFailure'
+  readonly exitCode: number
+  constructor(exitCode: number, message: string) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
 /**
  * Runs a command: `--help` prints `help`, a user's mistake one line and exit code 2, anything else that throws its
  * message and exit code 1.
@@ -24,7 +34,7 @@ export const runCommand = async (help: string, main: () => Promise<void>): Promi
       console.error(`  because: ${(cause as Error).message ?? cause}`)
     }
     if (usage) console.error('See --help.')
-    process.exitCode = usage ? 2 : 1
+    process.exitCode = error instanceof CommandFailure ? error.exitCode : usage ? 2 : 1
   }
 }
 
