@@ -5,6 +5,7 @@ import type { Preview } from '../../contracts/generate-faces.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, predictionIdParam, problems } from '../document.ts'
+import { parse } from '../parse-body.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
@@ -29,6 +30,13 @@ const readPreview = async (store: ArtifactStore, record: PredictionRecord): Prom
   }
 }
 
+const streamQuery = z.object({
+  progress: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe("`true`: events of the kind `progress` too, which Replicate's client for Python does not know."),
+})
+
 /** A prediction's events as they come: for whoever has the signed URL, or the tenant's token. */
 export const createStreamRoutes = (
   { orchestrator, store, urlSigningKey }: ApiDeps,
@@ -41,9 +49,10 @@ export const createStreamRoutes = (
     method: 'get',
     path: '/predictions/{id}/stream',
     operationId: 'predictions.stream',
-    summary: 'Server-sent events: logs, progress (with previews), output, error, done',
+    summary: 'Server-sent events: logs, output, error, done; progress (with previews) for those who ask for it',
     request: {
       params: predictionIdParam,
+      query: streamQuery,
       headers: z.object({
         'last-event-id': z
           .string()
@@ -54,7 +63,7 @@ export const createStreamRoutes = (
     responses: {
       200: { description: 'Events', content: { 'text/event-stream': { schema: { type: 'string' } } } },
       204: { description: 'All has been told before `Last-Event-ID`; do not come again' },
-      ...problems(404),
+      ...problems(404, 422),
     },
   })
   app.get('/predictions/:id/stream', async (c) => {
@@ -75,6 +84,7 @@ export const createStreamRoutes = (
       if (!(await orchestrator.read(id))) throw new Problem(404, 'There is no such prediction')
     } else await find(id, tenant)
 
+    const wantsProgress = parse(streamQuery, c.req.query(), ['query']).progress === 'true'
     let position = parsePosition(c.req.header('last-event-id'))
     if (position.done) return c.body(null, 204)
     c.header('x-accel-buffering', 'no')
@@ -86,10 +96,13 @@ export const createStreamRoutes = (
         await stream.write(`retry: ${retryMs}\n\n`)
         let shown = ''
         for await (const record of watch(id, gone.signal)) {
-          const [prediction, preview] = await Promise.all([view(record), readPreview(store, record)])
+          const [prediction, preview] = await Promise.all([
+            view(record),
+            wantsProgress ? readPreview(store, record) : undefined,
+          ])
           for (const { event, data, position: after } of eventsAfter(position, prediction, preview)) {
             position = after
-            if (event === 'progress' && data === shown) continue
+            if (event === 'progress' && (!wantsProgress || data === shown)) continue
             if (event === 'progress') shown = data
             await stream.writeSSE({ event, data, id: formatPosition(position) })
           }
