@@ -98,8 +98,11 @@ export const openapiSchema = ({ name, inputSchema, outputSchema }: Model): Recor
   }
 }
 
-/** What Replicate calls the version of its packager; there is none here. */
-const cogVersion = '0'
+/**
+ * What Replicate calls the version of its packager; there is none here. Before this one its client for Python takes
+ * every list for an iterator, whatever the schema says.
+ */
+const cogVersion = '0.3.9'
 
 export const createModelRoutes = ({ publicUrl }: ApiDeps, models: readonly Model[]): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
