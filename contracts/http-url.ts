@@ -9,8 +9,14 @@ export const httpUrlPattern = `https?://${host}(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._
 
 export const maxUrlLength = 4096
 
-export const isHttpUrl = (text: string): boolean =>
-  text.length <= maxUrlLength && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+/** A name, with what is not ASCII in its xn-- form, or an address: URL lets through more. */
+const hostName = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])$/
+
+export const isHttpUrl = (text: string): boolean => {
+  if (text.length > maxUrlLength || !URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return /^https?:$/.test(protocol) && hostName.test(hostname)
+}
 
 export const httpUrlSchema = z
   .string()
