@@ -23,14 +23,16 @@ export const createPredictionCreator = (
   { orchestrator, retentionMs, maxRunning }: ApiDeps,
   { find, view }: PredictionReader,
 ) => {
-  const findStarted = async (id: string, tenant: string): Promise<PredictionRecord> => {
+  const readStarted = async (id: string): Promise<PredictionRecord> => {
     for (let attempt = 1; ; attempt++) {
-      try {
-        return await find(id, tenant)
-      } catch (error) {
-        if (attempt === readAttempts) throw error
-        await new Promise((resolve) => setTimeout(resolve, 50 * attempt))
-      }
+      const last = attempt === readAttempts
+      const record = await orchestrator.read(id).catch((error) => {
+        if (last) throw error
+        return undefined
+      })
+      if (record) return record
+      if (last) throw new Problem(404, 'There is no such prediction')
+      await new Promise((resolve) => setTimeout(resolve, 50 * attempt))
     }
   }
 
@@ -41,11 +43,11 @@ export const createPredictionCreator = (
     })
   }
 
-  /** The prediction that a key has named before. Throws a 410 problem where it was erased. */
+  /** The prediction that a key has named before. Throws a 409 problem where it was erased. */
   const findByKey = async (id: string): Promise<PredictionRecord | undefined> => {
-    const [record, erasure] = await Promise.all([orchestrator.read(id), orchestrator.readErasure(id)])
-    if (!record && erasure) throw new Problem(410, 'The prediction of this idempotency key has been erased')
-    return record
+    const record = await orchestrator.read(id)
+    if (record || !(await orchestrator.readErasure(id))) return record
+    throw new Problem(409, 'The prediction of this idempotency key has been erased')
   }
 
   /** `json` is the whole body as it was sent; `more` are the members that the route has read already. */
@@ -82,7 +84,7 @@ export const createPredictionCreator = (
       const { name, version } = model
       await orchestrator.start({ tenant, model: name, version, requestHash, start, summary, details })
     }
-    const record = known ?? (await findStarted(id, tenant))
+    const record = known ?? (await readStarted(id))
     if (record.requestHash !== requestHash) {
       throw new Problem(409, 'The idempotency key was used with another request')
     }
