@@ -6,16 +6,31 @@ import { createPredictionView } from './prediction-view.ts'
 import { Problem } from './problem.ts'
 
 export interface PredictionReader {
-  /** The record, if it belongs to the one who asks. Another tenant's is as unknown as none: a 404 problem. */
+  /**
+   * The record, if it belongs to the one who asks. Another tenant's, and one whose erasure has started, is as unknown as
+   * none: a 404 problem.
+   */
   find(id: string, tenant: string): Promise<PredictionRecord>
+  /** The same for whoever has a signed URL. */
+  findSigned(id: string): Promise<PredictionRecord>
   view(record: PredictionRecord): Promise<Prediction>
 }
 
-export const createPredictionReader = (deps: ApiDeps): PredictionReader => ({
-  find: async (id, tenant) => {
-    const record = predictionIdPattern.test(id) ? await deps.orchestrator.read(id) : undefined
-    if (record?.tenant !== tenant) throw new Problem(404, 'There is no such prediction')
+export const createPredictionReader = (deps: ApiDeps): PredictionReader => {
+  const { orchestrator } = deps
+  const findSigned = async (id: string): Promise<PredictionRecord> => {
+    const record = predictionIdPattern.test(id) ? await orchestrator.read(id) : undefined
+    // Temporal takes up to half a minute to delete a history.
+    if (!record || (await orchestrator.readErasure(id))) throw new Problem(404, 'There is no such prediction')
     return record
-  },
-  view: createPredictionView(deps),
-})
+  }
+  return {
+    findSigned,
+    find: async (id, tenant) => {
+      const record = await findSigned(id)
+      if (record.tenant !== tenant) throw new Problem(404, 'There is no such prediction')
+      return record
+    },
+    view: createPredictionView(deps),
+  }
+}

@@ -40,7 +40,7 @@ const streamQuery = z.object({
 /** A prediction's events as they come: for whoever has the signed URL, or the tenant's token. */
 export const createStreamRoutes = (
   { orchestrator, store, urlSigningKey }: ApiDeps,
-  { find, view }: PredictionReader,
+  { find, findSigned, view }: PredictionReader,
 ): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
   const watch = createSharedWatch(orchestrator)
@@ -81,7 +81,7 @@ export const createStreamRoutes = (
       ) {
         throw new Problem(403, 'The URL of this stream is wrong or has expired; fetch the prediction for a new one')
       }
-      if (!(await orchestrator.read(id))) throw new Problem(404, 'There is no such prediction')
+      await findSigned(id)
     } else await find(id, tenant)
 
     const wantsProgress = parse(streamQuery, c.req.query(), ['query']).progress === 'true'

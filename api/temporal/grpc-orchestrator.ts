@@ -237,7 +237,9 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
     readErasure: (id) =>
       known('say how the erasure stands', async () => {
         const workflowId = erasureWorkflowId(id)
-        const [description, events] = await both(describe(workflowId), fetchHistory(workflowId))
+        // One call where there is no erasure, which is what most readers want to know.
+        const description = await describe(workflowId)
+        const events = await fetchHistory(workflowId)
         const memo = await decodeMapFromPayloads(loadedDataConverter, description.workflowExecutionInfo?.memo?.fields)
         const completed = events.at(-1)?.workflowExecutionCompletedEventAttributes
         const receipt =
