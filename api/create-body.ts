@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { unitVectorFormat } from '../contracts/arc2face.ts'
 import { parseDuration } from '../contracts/duration.ts'
 import { httpUrlSchema } from '../contracts/http-url.ts'
 import { webhookEvents } from '../contracts/webhooks.ts'
+import type { JsonSchema } from './model.ts'
 
 const minRetentionMs = 60_000
 
@@ -59,12 +61,34 @@ export const createHeaders = z.object({
 const strip = ({ $schema: _, ...schema }: Record<string, unknown>) => schema
 
 /** JSON Schema of what a zod schema takes, or gives. */
-export const toJsonSchema = (schema: z.ZodType, io: 'input' | 'output' = 'input'): Record<string, unknown> =>
+export const toJsonSchema = (schema: z.ZodType, io: 'input' | 'output' = 'input'): JsonSchema =>
   strip(z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<string, unknown>)
+
+const beyondSchema =
+  'No JSON Schema can say that a vector has length 1: this one describes the field, and leaves out requests with it.'
+
+/**
+ * An input's schema of which all that it lets through is accepted: fields with a vector of length 1 are described, but
+ * are not among those that may be given.
+ */
+const withoutVectors = ({ oneOf, properties = {}, ...schema }: JsonSchema): JsonSchema => {
+  const isVector = (name: string) => properties[name]?.format === unitVectorFormat
+  const described = Object.entries(properties).map(([name, property]) => [
+    name,
+    isVector(name) ? { ...property, description: `${property.description} ${beyondSchema}` } : property,
+  ])
+  const vectors = Object.keys(properties).filter(isVector)
+  return {
+    ...schema,
+    properties: Object.fromEntries(described),
+    oneOf: (oneOf as { required: string[] }[]).filter(({ required }) => !required.some(isVector)),
+    ...(vectors.length > 0 && { not: { anyOf: vectors.map((name) => ({ required: [name] })) } }),
+  }
+}
 
 /** JSON Schema of a request for a prediction with a model, and the members that it has besides. */
 export const createBodyJsonSchema = (
-  inputSchema: z.ZodType,
+  inputSchema: JsonSchema,
   more: Record<string, Record<string, unknown>> = {},
 ): Record<string, unknown> => {
   const { properties, required, ...rest } = toJsonSchema(createBodySchema) as {
@@ -73,7 +97,7 @@ export const createBodyJsonSchema = (
   }
   return {
     ...rest,
-    properties: { ...more, ...properties, input: toJsonSchema(inputSchema) },
+    properties: { ...more, ...properties, input: withoutVectors(inputSchema) },
     required: [...Object.keys(more), ...required],
   }
 }

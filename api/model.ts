@@ -13,6 +13,10 @@ export interface BundleInfo {
   readonly defaults: { readonly scheduler: string; readonly steps: number; readonly guidanceScale: number }
 }
 
+export type JsonSchema = Readonly<Record<string, unknown>> & {
+  readonly properties?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
 /** What a request asks for besides the model's input. */
 export interface RequestOptions extends PredictionOptions {
   readonly tenant: string
@@ -36,6 +40,8 @@ export interface Model {
   readonly version: string
   readonly createdAt: Date
   readonly inputSchema: z.ZodType
+  /** The same with what the bundle says of it. */
+  readonly inputJsonSchema: JsonSchema
   readonly outputSchema: z.ZodType
   /** An input to start from. */
   readonly example: Readonly<Record<string, unknown>>

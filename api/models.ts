@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { type Arc2FaceInput, arc2faceInputSchema } from '../contracts/arc2face.ts'
+import { type Arc2FaceInput, arc2faceInputSchema, unitVectorFormat } from '../contracts/arc2face.ts'
 import type { ArtifactStore } from '../contracts/artifacts.ts'
 import { type FaceEmbeddingInput, faceEmbeddingInputSchema } from '../contracts/face-embedding.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
-import type { BundleInfo, Model } from './model.ts'
+import { toJsonSchema } from './create-body.ts'
+import type { BundleInfo, JsonSchema, Model } from './model.ts'
 import { createPhotoSources } from './photo-source.ts'
 import { createPrepareArc2Face } from './prepare-arc2face.ts'
 import { sha256Hex } from './sha256.ts'
@@ -36,6 +37,16 @@ const facesSchema = z.object({
   ),
 })
 
+const withVectorSize = (schema: JsonSchema, size: number): JsonSchema => ({
+  ...schema,
+  properties: Object.fromEntries(
+    Object.entries(schema.properties ?? {}).map(([name, property]) => [
+      name,
+      property.format === unitVectorFormat ? { ...property, minItems: size, maxItems: size } : property,
+    ]),
+  ),
+})
+
 const example = { input_image: 'https://example.com/portrait.jpg' }
 
 /** The models of this API. A version changes with the bundle, and is another one for each model. */
@@ -52,6 +63,7 @@ export const createModels = async ({ store, publicUrl, bundle, find }: ModelsDep
       version: bundle.sha256,
       createdAt,
       inputSchema: arc2faceInputSchema,
+      inputJsonSchema: withVectorSize(toJsonSchema(arc2faceInputSchema), bundle.embeddingSize),
       outputSchema: z.array(z.url()).describe('One signed URL an image.'),
       example,
       prepare: async (input, options) => {
@@ -78,6 +90,7 @@ export const createModels = async ({ store, publicUrl, bundle, find }: ModelsDep
       version: embeddingVersion,
       createdAt,
       inputSchema: faceEmbeddingInputSchema,
+      inputJsonSchema: toJsonSchema(faceEmbeddingInputSchema),
       outputSchema: z.array(facesSchema).describe('The faces of each photo, largest first.'),
       example,
       prepare: async (input, { tenant, cancelAfterMs: _, ...options }) => {

@@ -13,6 +13,8 @@ const source = exactlyOne(
   ['input_image', 'input_images', 'embedding', 'identity_of', 'replay_of'],
   'A photo is required',
 )
+/** `format` of a vector that has length 1, which no JSON Schema can say. */
+export const unitVectorFormat = 'unit-vector'
 const predictionIdSchema = z.string().regex(predictionIdPattern, 'Not the id of a prediction')
 
 /** Input of `idem/arc2face`: a superset of the public Arc2Face predictor's. */
@@ -28,7 +30,8 @@ export const arc2faceInputSchema = z
     embedding: z
       .array(z.number())
       .optional()
-      .describe('A unit face vector in place of photos, as idem/face-embedding gives it.'),
+      .describe('A unit face vector in place of photos, as idem/face-embedding gives it.')
+      .meta({ format: unitVectorFormat }),
     identity_of: predictionIdSchema
       .optional()
       .describe('The person of an earlier prediction, as long as its data is kept.'),

@@ -44,7 +44,7 @@ export const createCreateRoutes = (
       headers: createHeaders,
       body: bodyOf({
         oneOf: models.map((model) =>
-          createBodyJsonSchema(model.inputSchema, { version: { type: 'string', enum: namesOf(model) } }),
+          createBodyJsonSchema(model.inputJsonSchema, { version: { type: 'string', enum: namesOf(model) } }),
         ),
       }),
     },
@@ -70,7 +70,7 @@ export const createCreateRoutes = (
       path,
       operationId: `models.predictions.create.${model.name.replace('/', '.')}`,
       summary: `Make a prediction with ${model.name}`,
-      request: { headers: createHeaders, body: bodyOf(createBodyJsonSchema(model.inputSchema)) },
+      request: { headers: createHeaders, body: bodyOf(createBodyJsonSchema(model.inputJsonSchema)) },
       responses,
     })
     app.post(path, async (c) => create(c, model, await readJson(c.req.raw)))

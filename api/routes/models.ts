@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { toJsonSchema } from '../create-body.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { jsonOf, problems } from '../document.ts'
-import type { Model } from '../model.ts'
+import type { JsonSchema, Model } from '../model.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
 
@@ -76,12 +76,9 @@ const routes = {
   }),
 }
 
-type JsonSchema = Record<string, unknown> & { properties?: Record<string, Record<string, unknown>> }
-
 /** The OpenAPI schema of a version as Replicate's clients and tools read it: `components.schemas.Input` and `Output`. */
-export const openapiSchema = ({ name, inputSchema, outputSchema }: Model): Record<string, unknown> => {
-  const input: JsonSchema = toJsonSchema(inputSchema)
-  const ordered = Object.entries(input.properties ?? {}).map(([field, schema], index) => [
+export const openapiSchema = ({ name, inputJsonSchema, outputSchema }: Model): JsonSchema => {
+  const ordered = Object.entries(inputJsonSchema.properties ?? {}).map(([field, schema], index) => [
     field,
     { title: field.replaceAll('_', ' '), 'x-order': index, ...schema },
   ])
@@ -91,7 +88,7 @@ export const openapiSchema = ({ name, inputSchema, outputSchema }: Model): Recor
     paths: {},
     components: {
       schemas: {
-        Input: { title: 'Input', ...input, properties: Object.fromEntries(ordered) },
+        Input: { title: 'Input', ...inputJsonSchema, properties: Object.fromEntries(ordered) },
         Output: { title: 'Output', ...toJsonSchema(outputSchema, 'output') },
       },
     },

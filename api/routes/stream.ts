@@ -30,6 +30,15 @@ const readPreview = async (store: ArtifactStore, record: PredictionRecord): Prom
   }
 }
 
+/** OpenAPI 3.1 describes each event by the schema of a stream. */
+const eventSchema = z
+  .object({
+    event: z.enum(['logs', 'progress', 'output', 'error', 'done']),
+    data: z.string(),
+    id: z.string().describe('Send the last one as `Last-Event-ID` to go on after it.'),
+  })
+  .openapi('StreamEvent')
+
 const streamQuery = z.object({
   progress: z
     .enum(['true', 'false'])
@@ -61,7 +70,7 @@ export const createStreamRoutes = (
       }),
     },
     responses: {
-      200: { description: 'Events', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+      200: { description: 'Events', content: { 'text/event-stream': { schema: eventSchema } } },
       204: { description: 'All has been told before `Last-Event-ID`; do not come again' },
       ...problems(404, 422),
     },
