@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { findPythonClients } from '../support/python-clients.ts'
+import { startTemporaryStack } from '../support/temporary-stack.ts'
+
+const python = await findPythonClients({ ci: Boolean(process.env.CI) })
+
+/** Cases of the fuzzing and the stateful phase for each operation; the others have their own. */
+const maxExamples = 15
+/** A stream is open until its prediction ends, and a `Prefer: wait` may be as long. */
+const requestTimeoutSeconds = 90
+
+/** Every check and every phase; throws what schemathesis says where it finds something. */
+const check = async (apiUrl: string, options: readonly string[] = []): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'idem-schemathesis-'))
+  const args = [
+    ...['-m', 'schemathesis.cli', 'run', `${apiUrl}/openapi.json`, '--checks', 'all', '--no-color'],
+    ...['--phases', 'examples,coverage,fuzzing,stateful', '--max-examples', `${maxExamples}`],
+    ...['--request-timeout', `${requestTimeoutSeconds}`, '--generation-database', 'none', ...options],
+  ]
+  const child = spawn(python!.path, args, {
+    cwd: folder,
+    // Its boxes need UTF-8.
+    env: { ...process.env, ...python!.env, NO_PROXY: '*', PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [report, problems, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  await rm(folder, { recursive: true, force: true })
+  if (code !== 0) throw new Error(`schemathesis exited with ${code}\n${problems}\n${report}`)
+  return report
+}
+
+/** Of such a report: how many operations and cases there were. */
+const countsIn = (report: string) => ({
+  operations: /Tested: (\d+)/.exec(report)?.[1],
+  selected: /Selected: (\d+)/.exec(report)?.[1],
+  passed: Number(/(\d+) generated, (\d+) passed/.exec(report)?.[2]),
+})
+
+describe.skipIf(!python)('schemathesis, which reads the OpenAPI document and tries what it says', () => {
+  it.each([
+    ['of a machine of one user', undefined],
+    ['that asks for tokens', 'acme'],
+  ])(
+    'finds nothing wrong with an API %s',
+    async (_, tenant) => {
+      const stack = await startTemporaryStack({ ...(tenant && { tenant }) })
+      try {
+        const header = ['--header', `Authorization: Bearer ${stack.token}`]
+        const { operations, selected, passed } = countsIn(await check(stack.apiUrl, tenant ? header : []))
+        expect(operations).toBe(selected)
+        expect(passed).toBeGreaterThan(400)
+      } finally {
+        await stack.stop()
+      }
+    },
+    600_000,
+  )
+})
