@@ -116,7 +116,7 @@ const contentType = /^[\w.+-]+\/[\w.+-]+$/
 
 const readMetadata = async (part: File | string | null): Promise<Record<string, unknown>> => {
   const refuse = (msg: string) => fieldProblem(['body', 'metadata'], msg, 'metadata_invalid')
-  if (part === null || part === '') return {}
+  if (part === null) return {}
   const text = typeof part === 'string' ? part : await part.text()
   if (text.length > maxMetadataBytes) throw refuse(`At most ${maxMetadataBytes} characters`)
   try {
