@@ -68,6 +68,7 @@ describe.skipIf(!python)("Replicate's client for Python", () => {
     ['models', 'reads models, their versions and schemas'],
     ['files', 'uploads, finds and deletes files'],
     ['streams', 'streams logs and outputs'],
+    ['erasure', 'finds nothing of a prediction that was erased'],
     ['errors', 'raises what it raises at Replicate'],
   ])('%s: %s', async (check) => {
     await run(check)

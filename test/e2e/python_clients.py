@@ -12,6 +12,7 @@ import json
 import struct
 import sys
 import time
+import urllib.error
 import urllib.request
 import zlib
 
@@ -301,12 +302,39 @@ def streams():
     assert streamed[-2:] == ["output", "done"], streamed
     prediction.reload()
     assert prediction.status == "succeeded"
-    # After its end a stream tells the same.
+    # After its end a stream tells the same, and progress to those who ask for it.
     assert [e.event.value for e in prediction.stream()][-2:] == ["output", "done"]
+    with urllib.request.urlopen(prediction.urls["stream"]) as stream:
+        assert b"event: progress" not in stream.read()
+    with urllib.request.urlopen(f"{prediction.urls['stream']}&progress=true") as stream:
+        assert b"event: progress" in stream.read()
 
     no_face = "data:image/png;base64," + base64.b64encode(grey_png()).decode()
     failing = replicate.stream(MODEL, input={"input_image": no_face})
     assert "no_face" in str(raises(RuntimeError, lambda: list(failing)))
+
+
+def erasure():
+    """By the client's own requests: it has no method for it."""
+    client = replicate.default_client
+    body = {"input": {**QUICK, "input_image": data_uri(PORTRAIT)}}
+    headers = {"idempotency-key": f"erased-{time.time_ns()}", "prefer": "wait"}
+    path = f"/v1/models/{MODEL}/predictions"
+    made = client._request("POST", path, json=body, headers=headers).json()
+    assert made["status"] == "succeeded", made
+    erased = client._request("DELETE", f"/v1/predictions/{made['id']}")
+    assert erased.status_code in (200, 202), erased
+    gone = raises(ReplicateError, lambda: replicate.predictions.get(made["id"]))
+    assert gone.status == 404, gone
+    for url in (made["urls"]["stream"], made["output"][0]):
+        refused = raises(urllib.error.HTTPError, lambda: urllib.request.urlopen(url))
+        assert refused.code == 404, url
+    again = raises(
+        ReplicateError,
+        lambda: client._request("POST", path, json=body, headers=headers),
+    )
+    # Until its history is deleted the key finds the prediction, as it found it before.
+    assert again.status == 409, again
 
 
 def errors():

@@ -23,7 +23,7 @@ export const startTlsFront = async () => {
   }
   const server = createServer({ key, cert }, (incoming, response) => {
     const { method, headers, url } = incoming
-    const outgoing = request(`http://${front.target}`, { path: url, method, headers }, (answer) => {
+    const outgoing = request(`http://${front.target}`, { path: url, method, headers, agent: false }, (answer) => {
       response.writeHead(answer.statusCode!, answer.headers)
       // Streams are told as they come.
       response.flushHeaders()
