@@ -22,6 +22,7 @@ import { createDocsRoutes, type ReadViewerFile } from './routes/docs.ts'
 import { createSignedFileRoutes, createUploadRoutes } from './routes/files.ts'
 import { createHealthRoutes } from './routes/health.ts'
 import { createModelRoutes } from './routes/models.ts'
+import { createPageRoutes, type PageFiles } from './routes/page.ts'
 import { createPredictionRoutes } from './routes/predictions.ts'
 import { createStreamRoutes } from './routes/stream.ts'
 
@@ -63,6 +64,8 @@ export interface AppOptions extends ApiDeps {
   codec?: CodecServerDeps
   /** Files of the viewer at `/docs`. */
   readViewerFile?: ReadViewerFile
+  /** The page at `/`. */
+  pageFiles?: PageFiles
   /** The queues that must have a worker for `/readyz`; all by default. */
   readyQueues?: readonly Queue[]
   /** Called with what went wrong on our side. */
@@ -72,8 +75,8 @@ export interface AppOptions extends ApiDeps {
 
 /** The public API. Web standards only: entry points hand in what differs from one runtime to the next. */
 export const createApp = async (options: AppOptions) => {
-  const { findToken, requestsPerMinute, corsOrigins = [], codec, readViewerFile, onError, onRequest } = options
-  const { readyQueues = Object.keys(queues) as Queue[] } = options
+  const { findToken, requestsPerMinute, corsOrigins = [], codec, readViewerFile, pageFiles, onError } = options
+  const { onRequest, readyQueues = Object.keys(queues) as Queue[] } = options
   const reader = createPredictionReader(options)
   const models = await createModels({ ...options, find: reader.find })
   const app = createRouter()
@@ -99,6 +102,7 @@ export const createApp = async (options: AppOptions) => {
 
   app.route('/', createHealthRoutes(options, { readyQueues }))
   if (readViewerFile) app.route('/', createDocsRoutes(readViewerFile))
+  if (pageFiles) app.route('/', createPageRoutes(options, pageFiles))
   if (codec) app.route('/codec', createCodecServer(codec))
 
   app.use(

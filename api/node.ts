@@ -11,6 +11,7 @@ import { readStorageConfig } from '../storage/config.ts'
 import { createApp } from './app.ts'
 import type { FindToken } from './auth.ts'
 import { readApiConfig, readTemporalConfig } from './config.ts'
+import { openPageFiles } from './page-files.ts'
 import { createGrpcOrchestrator } from './temporal/grpc-orchestrator.ts'
 import { readTokenFile, watchTokenFile } from './token-file.ts'
 
@@ -54,6 +55,7 @@ const main = async () => {
     corsOrigins: config.corsOrigins,
     readyQueues: config.readyQueues,
     readViewerFile,
+    pageFiles: await openPageFiles(),
     codec: {
       codecFor: (of) => createPayloadCodec(keyRing, { namespace: of }),
       allows: mayDecode(config.codecToken, findToken),

@@ -14,6 +14,12 @@ interface ListedInfo extends ListPosition {
   info: Info
 }
 
+/** A record, and where the list has it: a description's times are finer than the store's. */
+interface Listed {
+  at: ListPosition
+  record: PredictionRecord
+}
+
 const { WORKFLOW_EXECUTION_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkflowExecutionStatus
 
 // The server's own bound of a page.
@@ -82,16 +88,17 @@ export const createListPredictions = ({ client, call, read, readEnded }: ListDep
     }
   }
 
-  const readAll = async (listed: readonly ListedInfo[]): Promise<PredictionRecord[]> => {
-    const records: (PredictionRecord | undefined)[] = []
-    for (let at = 0; at < listed.length; at += readsAtOnce) {
-      const some = listed
-        .slice(at, at + readsAtOnce)
-        .map(({ id, info }) => (info.status === WORKFLOW_EXECUTION_STATUS_RUNNING ? read(id) : readEnded(info)))
-      records.push(...(await Promise.all(some)))
+  const readAll = async (listed: readonly ListedInfo[]): Promise<Listed[]> => {
+    const found: Listed[] = []
+    for (let start = 0; start < listed.length; start += readsAtOnce) {
+      const some = listed.slice(start, start + readsAtOnce)
+      const records = await Promise.all(
+        some.map(({ id, info }) => (info.status === WORKFLOW_EXECUTION_STATUS_RUNNING ? read(id) : readEnded(info))),
+      )
+      // Some may have been erased since they were listed.
+      for (const [index, record] of records.entries()) if (record) found.push({ at: some[index]!, record })
     }
-    // Erased since they were listed.
-    return records.filter((record) => record !== undefined)
+    return found
   }
 
   return async (query: ListQuery): Promise<ListPage> => {
@@ -103,7 +110,7 @@ export const createListPredictions = ({ client, call, read, readEnded }: ListDep
     const end = newerThan ? 'oldest' : 'newest'
 
     let bound = newerThan ?? olderThan
-    let records: PredictionRecord[] = []
+    let listed: Listed[] = []
     let more = false
     for (;;) {
       const stretch = {
@@ -118,26 +125,25 @@ export const createListPredictions = ({ client, call, read, readEnded }: ListDep
       const found = (await findAtEnd(visibility, reach)).filter(
         (item) => !bound || (newerThan ? compareNewest(item, bound) < 0 : compareNewest(item, bound) > 0),
       )
-      const wanted = limit - records.length
+      const wanted = limit - listed.length
       const taken = newerThan ? found.slice(-wanted) : found.slice(0, wanted)
       more = found.length > taken.length
       const read = await readAll(taken)
       // Starting and processing are told apart by what the steps do, which only the record says.
-      const kept = status && !isTerminal(status) ? read.filter((record) => statusOf(record) === status) : read
-      records = newerThan ? [...kept, ...records] : [...records, ...kept]
+      const kept = status && !isTerminal(status) ? read.filter(({ record }) => statusOf(record) === status) : read
+      listed = newerThan ? [...kept, ...listed] : [...listed, ...kept]
       const last = newerThan ? taken[0] : taken.at(-1)
-      if (!last || !more || records.length >= limit) break
+      if (!last || !more || listed.length >= limit) break
       bound = last
     }
 
-    const place = (record: PredictionRecord | undefined) =>
-      record && { createdNanos: record.createdNanos, id: record.id }
-    const newest = place(records[0])
-    const oldest = place(records.at(-1))
+    const place = (one: Listed | undefined) => one && { createdNanos: one.at.createdNanos, id: one.at.id }
+    const newest = place(listed[0])
+    const oldest = place(listed.at(-1))
     const hasNewer = newerThan ? more : olderThan !== undefined
     const hasOlder = newerThan ? true : more
     return {
-      records,
+      records: listed.map(({ record }) => record),
       ...(hasNewer && newest && { newer: newest }),
       ...(hasOlder && oldest && { older: oldest }),
     }

@@ -90,7 +90,7 @@ describe('DELETE of a prediction', () => {
     expect((await api.request(pathname + search)).status).toBe(404)
     expect(await erase(id)).toEqual({ status: 200, receipt })
     // The key stays used: nothing comes back under it.
-    expect((await api.post({ input }, key)).status).toBe(410)
+    expect((await api.post({ input }, key)).status).toBe(409)
   })
 
   it('cancels one that runs, and is one erasure for many calls at once', async () => {

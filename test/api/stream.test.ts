@@ -148,7 +148,7 @@ describe('GET …/stream', () => {
 
   const streamOf = (prediction: { urls: { stream: string } }, headers: Record<string, string> = {}) => {
     const { pathname, search } = new URL(prediction.urls.stream)
-    return api.request(pathname + search, { headers })
+    return api.request(`${pathname}${search}&progress=true`, { headers })
   }
 
   it('tells a whole prediction as it comes, and goes on after Last-Event-ID', async () => {

@@ -1,0 +1,3 @@
+/** 128 random bits in hexadecimal. `crypto.randomUUID` is not there on a page without TLS. */
+export const randomKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -1,0 +1,16 @@
+import { html } from '../lib/html.js'
+import { announcement } from '../state/announcer.js'
+import { connection } from '../state/connection.js'
+
+const sentenceOf = (state) =>
+  state === 'lost' ? 'The API does not answer. Trying again; nothing is lost.' : `${state}. Trying again.`
+
+/** Says when the API is away, and when it is back. */
+export const ConnectionBanner = () => html`
+  <div role="status" class="banner-place">
+    ${connection.value !== 'up' && html`<p class="banner"><span class="pulse" aria-hidden="true"></span>${sentenceOf(connection.value)}</p>`}
+  </div>
+`
+
+/** What screen readers are told of things that happen by themselves. */
+export const Announcer = () => html`<p class="hidden" role="status" aria-live="polite">${announcement.value}</p>`

@@ -1,0 +1,55 @@
+import { html } from '../lib/html.js'
+import { useEffect, useRef, useState } from '../vendor/hooks.js'
+import { Dialog } from './dialog.js'
+import { Note } from './note.js'
+
+const jpegQuality = 0.92
+
+const reasons = {
+  NotAllowedError: ['The camera is not allowed', 'Allow it for this page in the browser, or choose a photo.'],
+  NotFoundError: ['There is no camera here', 'Choose a photo instead.'],
+}
+const insecure = ['The browser gives no camera to this page', 'It does on https:// and on this machine alone.']
+
+/** A photo from the camera. */
+export const Camera = ({ onPhoto, onClose }) => {
+  const video = useRef()
+  const [problem, setProblem] = useState()
+  const [ready, setReady] = useState(false)
+  useEffect(() => {
+    let [stream, closed] = [undefined, false]
+    const open = async () => {
+      if (!navigator.mediaDevices) return setProblem(insecure)
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user' } })
+      if (closed) return stop()
+      video.current.srcObject = stream
+    }
+    const stop = () => {
+      for (const track of stream?.getTracks() ?? []) track.stop()
+    }
+    open().catch(({ name, message }) => setProblem(reasons[name] ?? [message, 'Choose a photo instead.']))
+    return () => {
+      closed = true
+      stop()
+    }
+  }, [])
+  const take = () => {
+    const { videoWidth: width, videoHeight: height } = video.current
+    const canvas = Object.assign(document.createElement('canvas'), { width, height })
+    canvas.getContext('2d').drawImage(video.current, 0, 0)
+    canvas.toBlob((blob) => onPhoto(blob, 'camera.jpg'), 'image/jpeg', jpegQuality)
+  }
+  return html`
+    <${Dialog} title="Take a photo" onClose=${onClose}>
+      ${
+        problem
+          ? html`<${Note} title=${problem[0]} mend=${problem[1]} />`
+          : html`<video ref=${video} class="viewfinder" autoplay muted playsinline onPlaying=${() => setReady(true)} aria-label="What the camera sees"></video>`
+      }
+      <p class="actions">
+        ${!problem && html`<button class="primary" disabled=${!ready} onClick=${take}>Take it</button>`}
+        <button onClick=${onClose}>Close</button>
+      </p>
+    <//>
+  `
+}

@@ -1,0 +1,28 @@
+import { cropSize, drawCrop } from '../lib/align.js'
+import { html } from '../lib/html.js'
+import { useEffect, useRef } from '../vendor/hooks.js'
+
+const pixelsPerPixel = 2
+
+/** The aligned face, as the recogniser sees it. */
+export const Crop = ({ shown, found, face }) => {
+  const canvas = useRef()
+  const { width, height, faces } = found
+  const { kps } = faces[face]
+  useEffect(() => {
+    const image = new Image()
+    image.src = shown
+    // Left empty where the browser cannot show this kind of photo.
+    image.decode().then(
+      () => canvas.current && drawCrop(canvas.current, image, { width, height, kps }),
+      () => undefined,
+    )
+  }, [shown, kps])
+  const size = cropSize * pixelsPerPixel
+  return html`
+    <figure class="crop">
+      <canvas ref=${canvas} width=${size} height=${size} role="img" aria-label="The aligned crop of the face"></canvas>
+      <figcaption>Aligned to 112 × 112: all that is made into the face vector.</figcaption>
+    </figure>
+  `
+}

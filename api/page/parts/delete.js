@@ -1,0 +1,25 @@
+import { html } from '../lib/html.js'
+import { eraseRun } from '../state/erasure.js'
+import { useState } from '../vendor/hooks.js'
+import { Dialog } from './dialog.js'
+
+/** Erases a run after asking. */
+export const Delete = ({ id }) => {
+  const [asks, setAsks] = useState(false)
+  const close = () => setAsks(false)
+  return html`
+    <button class="danger" onClick=${() => setAsks(true)}>Delete</button>
+    ${
+      asks &&
+      html`
+      <${Dialog} title="Delete this run?" onClose=${close}>
+        <p>Its photo, face vector, pictures and history are destroyed, on the server too. This cannot be undone.</p>
+        <p class="actions">
+          <button class="danger solid" onClick=${() => void eraseRun(id)}>Delete it</button>
+          <button onClick=${close}>Keep it</button>
+        </p>
+      <//>
+    `
+    }
+  `
+}

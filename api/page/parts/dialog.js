@@ -1,0 +1,22 @@
+import { html } from '../lib/html.js'
+import { useEffect, useRef } from '../vendor/hooks.js'
+
+/** A modal dialog, open as long as it is there. `onClose` hears of Escape; without it the dialog stays. */
+export const Dialog = ({ title, onClose, children }) => {
+  const dialog = useRef()
+  useEffect(() => {
+    const before = document.activeElement
+    dialog.current.showModal()
+    return () => before?.focus?.()
+  }, [])
+  const cancel = (event) => {
+    event.preventDefault()
+    onClose?.()
+  }
+  return html`
+    <dialog ref=${dialog} aria-labelledby="dialog-title" onCancel=${cancel}>
+      <h2 id="dialog-title">${title}</h2>
+      ${children}
+    </dialog>
+  `
+}

@@ -1,0 +1,19 @@
+import { html } from '../lib/html.js'
+import { set, settings } from '../state/settings.js'
+
+const shown = (value, { off }) => (value === off ? 'off' : value)
+
+/** A parameter with a range. */
+export const RangeField = ({ field, problem }) => {
+  const { name, label, min, max, step, help } = field
+  const value = settings.value[name]
+  const change = ({ target }) => set(name, Number(target.value))
+  return html`
+    <div class="field">
+      <div class="field-head"><label for=${name}>${label}</label><output for=${name}>${shown(value, field)}</output></div>
+      <input id=${name} type="range" min=${min} max=${max} step=${step} value=${value} onInput=${change}
+        aria-describedby=${`${name}-help`} aria-valuetext=${`${shown(value, field)}`} />
+      <p id=${`${name}-help`} class=${problem ? 'help wrong' : 'help'}>${problem ?? help}</p>
+    </div>
+  `
+}

@@ -1,0 +1,92 @@
+import { isTerminal } from '../lib/api.js'
+import { explain } from '../lib/explain.js'
+import { formatSeconds, formatTime, statusWord, stepsIn } from '../lib/format.js'
+import { html } from '../lib/html.js'
+import { erasure } from '../state/erasure.js'
+import { run } from '../state/run.js'
+import { Delete } from './delete.js'
+import { Note } from './note.js'
+import { parametersOf } from './parameters.js'
+import { Progress } from './progress.js'
+import { Request } from './request.js'
+import { Results } from './results.js'
+
+const Empty = () => html`
+  <div class="empty">
+    <div class="empty-pictures" aria-hidden="true"><i></i><i></i><i></i><i></i></div>
+    <p>The pictures appear here: first as blurs, while they are drawn, then finished, each with how alike it is.</p>
+  </div>
+`
+
+const Canceled = ({ prediction, freedAfterMs }) => {
+  const how = stepsIn(prediction.logs)
+  const steps = how ? `It came to ${how}.` : 'It had not begun to draw.'
+  const freed =
+    freedAfterMs === undefined
+      ? 'The device is free.'
+      : `The device was free ${formatSeconds(freedAfterMs / 1000)} after you pressed Cancel.`
+  return html`<${Note} kind="plain" title="Canceled" mend=${`${freed} ${steps}`} />`
+}
+
+const Failed = ({ prediction }) => {
+  const { title, mend, detail } = explain(prediction)
+  return html`<${Note} title=${title} mend=${mend}>${detail && html`<p class="help">The API says: ${detail}</p>`}<//>`
+}
+
+const Ended = ({ prediction, freedAfterMs }) => {
+  if (prediction.status === 'canceled')
+    return html`<${Canceled} prediction=${prediction} freedAfterMs=${freedAfterMs} />`
+  if (prediction.status === 'failed') return html`<${Failed} prediction=${prediction} />`
+  if (!Array.isArray(prediction.output) || prediction.data_removed) {
+    return html`<${Note} kind="plain" title="The pictures have been removed" mend="They are kept for a while only. Seeds and times are still known." />`
+  }
+  return html`<${Results} prediction=${prediction} />`
+}
+
+const Details = ({ prediction }) => {
+  const { id, urls, created_at, data_removed, status } = prediction
+  return html`
+    <details class="request">
+      <summary>Parameters</summary>
+      <dl class="facts">
+        ${parametersOf(prediction).map(([name, label, text]) => html`<dt>${label}</dt><dd key=${name} class="break">${text}</dd>`)}
+        <dt>Started</dt><dd>${formatTime(created_at)}</dd>
+        <dt>Id</dt><dd class="break"><code>${id}</code></dd>
+      </dl>
+    </details>
+    ${!data_removed && html`<${Request} prediction=${prediction} />`}
+    <p class="actions">
+      <a class="button" href=${urls.web} target="_blank" rel="noopener">Open in the Temporal UI</a>
+      ${status === 'succeeded' && html`<a class="button" href=${`#/compare/${id}`}>Compare with another</a>`}
+      <${Delete} id=${id} />
+    </p>
+  `
+}
+
+const Erasure = ({ state, receipt, problem }) => {
+  if (state === 'failed') return html`<${Note} title="The run could not be deleted" mend=${problem} />`
+  if (state === 'erasing') {
+    return html`<${Note} kind="plain" title="Deleting" mend="Nothing of it can be read any more: its key goes first. Its history takes up to a minute." />`
+  }
+  const { artifacts, histories } = receipt
+  return html`<${Note} kind="plain" title="Deleted" mend=${`${artifacts.length} files and ${histories.length} histories are gone, and the key to any copy of them.`} />`
+}
+
+/** The run that the address names, from its start to its pictures. */
+export const Run = () => {
+  const { id, prediction, progress, problem } = run.value
+  return html`
+    <section class="card run" aria-labelledby="run-title">
+      <div class="card-head">
+        <h2 id="run-title" tabindex="-1">Pictures</h2>
+        ${prediction && html`<span class=${`status status-${prediction.status}`}>${statusWord(isTerminal(prediction) ? prediction.status : progress?.queued ? 'starting' : (progress?.status ?? prediction.status))}</span>`}
+      </div>
+      ${!id && erasure.value && html`<${Erasure} ...${erasure.value} />`}
+      ${problem && html`<${Note} title=${problem.message} mend=${problem.status === 404 ? 'It may have been deleted, or belong to somebody else.' : ''} />`}
+      ${!id && html`<${Empty} />`}
+      ${id && !prediction && !problem && html`<p class="help"><span class="pulse" aria-hidden="true"></span>Reading the run</p>`}
+      ${prediction && (isTerminal(prediction) ? html`<${Ended} ...${run.value} />` : html`<${Progress} ...${run.value} progress=${progress ?? {}} />`)}
+      ${prediction && html`<${Details} prediction=${prediction} />`}
+    </section>
+  `
+}

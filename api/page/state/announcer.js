@@ -1,0 +1,8 @@
+import { signal } from '../vendor/signals.js'
+
+/** What a screen reader says next. */
+export const announcement = signal('')
+
+export const announce = (text) => {
+  announcement.value = text
+}

@@ -1,0 +1,87 @@
+import { create, getPrediction, isTerminal, request, upload } from '../lib/api.js'
+import { explain, explainProblem, explainType } from '../lib/explain.js'
+import { signal } from '../vendor/signals.js'
+import { announce } from './announcer.js'
+import { untilBack } from './connection.js'
+
+const maxBytes = 20 * 1024 * 1024
+const pollMs = 1_000
+
+/** `{ state: 'none' | 'looking' | 'found' | 'refused', name, shown, file, found, face, problem }` */
+export const photo = signal({ state: 'none' })
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+const ruleBroken = (blob) => {
+  if (blob.size === 0) return explainType('photo_empty')
+  if (blob.size > maxBytes) return explainType('photo_too_large')
+}
+
+/** The faces of an uploaded photo. What was made to find them, vectors too, is kept as shortly as the API allows. */
+const look = async (url) => {
+  let prediction = await create(
+    'idem/face-embedding',
+    { input_image: url },
+    { headers: { prefer: 'wait=30' }, retention: '60s' },
+  )
+  while (!isTerminal(prediction)) {
+    await sleep(pollMs)
+    prediction = await getPrediction(prediction.id)
+  }
+  if (prediction.status !== 'succeeded') return { problem: explain(prediction) }
+  return { found: prediction.output[0] }
+}
+
+const sentence = ({ faces }) =>
+  faces.length === 1
+    ? 'One face found.'
+    : `${faces.length} faces found. The largest is taken; choose another if you like.`
+
+/** Uploads a photo and looks for faces in it. */
+export const takePhoto = async (blob, name) => {
+  if (photo.value.shown) URL.revokeObjectURL(photo.value.shown)
+  const started = { state: 'looking', name, shown: URL.createObjectURL(blob), face: 0 }
+  photo.value = started
+  const isStill = () => photo.value.shown === started.shown
+  const refuse = (problem) => {
+    if (!isStill()) return
+    photo.value = { ...photo.value, state: 'refused', problem }
+    announce(`${problem.title}. ${problem.mend}`)
+  }
+  const broken = ruleBroken(blob)
+  if (broken) return refuse(broken)
+  announce('Looking for a face')
+  try {
+    const file = await upload(blob, name)
+    if (!isStill()) return
+    photo.value = { ...photo.value, file }
+    const { found, problem } = await look(file.urls.get)
+    if (problem) return refuse(problem)
+    if (!isStill()) return
+    photo.value = { ...photo.value, state: 'found', found }
+    announce(sentence(found))
+  } catch (error) {
+    refuse(explainProblem(error))
+  }
+}
+
+export const takeSample = async (url) => {
+  try {
+    await takePhoto(await (await fetch(url)).blob(), url.split('/').at(-1))
+  } catch {
+    // The sample could not be fetched: the banner says so until it can be tried again.
+    void untilBack()
+  }
+}
+
+/** Forgets the photo, and deletes its upload. */
+export const removePhoto = () => {
+  const { file, shown } = photo.value
+  if (shown) URL.revokeObjectURL(shown)
+  photo.value = { state: 'none' }
+  if (file) void request(`v1/files/${file.id}`, { method: 'DELETE' }).catch(() => undefined)
+}
+
+export const chooseFace = (index) => {
+  photo.value = { ...photo.value, face: index }
+}

@@ -1,0 +1,116 @@
+import { ApiProblem, cancel, create, isTerminal } from '../lib/api.js'
+import { readQueue } from '../lib/queue.js'
+import { watchPrediction } from '../lib/watch.js'
+import { effect, signal, untracked } from '../vendor/signals.js'
+import { announce } from './announcer.js'
+import { go, route } from './route.js'
+
+/** The run that is shown: `{ id, prediction, progress, previews, queue, problem, cancelAskedAt, freedAfterMs }` */
+export const run = signal({})
+
+/** What the API has against the last attempt to start a run. */
+export const startProblem = signal()
+export const starting = signal(false)
+
+const queuePollMs = 2_000
+
+const update = (changes) => {
+  run.value = { ...run.value, ...changes }
+}
+
+const endSentence = ({ status, output, error }) =>
+  ({
+    succeeded: `Done. ${output?.length ?? 0} pictures.`,
+    failed: `The run failed. ${error}`,
+    canceled: 'The run is canceled.',
+  })[status]
+
+const hear = (id) => (news) => {
+  const { prediction, progress, problem } = news
+  if (run.value.id !== id) return
+  if (problem) return update({ problem })
+  if (progress) {
+    const { preview, ...rest } = progress
+    return update({ progress: rest, ...(preview && { previews: preview.images }) })
+  }
+  const wasRunning = run.value.prediction && !isTerminal(run.value.prediction)
+  update({ prediction, problem: undefined })
+  if (!isTerminal(prediction)) return update({ progress: { status: prediction.status, ...prediction.metrics } })
+  if (run.value.cancelAskedAt && prediction.status === 'canceled') {
+    update({ freedAfterMs: performance.now() - run.value.cancelAskedAt })
+  }
+  if (wasRunning) announce(endSentence(prediction))
+}
+
+/** Whether it waits for a worker. */
+const waits = ({ prediction, progress }) =>
+  prediction && !isTerminal(prediction) && (progress?.queued !== false || progress.status === 'starting')
+
+/** Follows whichever run the address names. */
+export const followRoute = () =>
+  effect(() => {
+    const { view, ids } = route.value
+    const id = view === 'run' ? ids[0] : undefined
+    if (!id) {
+      run.value = {}
+      return
+    }
+    run.value = { id }
+    const stop = untracked(() => watchPrediction(id, hear(id)))
+    const timer = setInterval(() => {
+      const now = run.peek()
+      if (!waits(now)) return
+      readQueue(now.prediction).then(
+        (queue) => run.peek().id === id && update({ queue }),
+        () => undefined,
+      )
+    }, queuePollMs)
+    return () => {
+      stop()
+      clearInterval(timer)
+    }
+  })
+
+/** Starts a run and shows it. */
+export const startRun = async (input) => {
+  if (starting.value) return
+  starting.value = true
+  startProblem.value = undefined
+  try {
+    const { id } = await create('idem/arc2face', input)
+    announce('Started')
+    go(`/run/${id}`)
+    document.getElementById('run-title')?.focus()
+  } catch (problem) {
+    if (!(problem instanceof ApiProblem)) throw problem
+    startProblem.value = problem
+    announce(problem.message)
+  } finally {
+    starting.value = false
+  }
+}
+
+export const cancelRun = async () => {
+  const { id } = run.value
+  update({ cancelAskedAt: performance.now() })
+  announce('Canceling')
+  try {
+    await cancel(id)
+  } catch (problem) {
+    update({ problem, cancelAskedAt: undefined })
+  }
+}
+
+/** The parameters of a run that another one of the same person takes over. */
+const kept = ['num_steps', 'guidance_scale', 'scheduler', 'generator', 'min_similarity', 'max_attempts']
+const keptInput = ({ id, input }) => ({
+  identity_of: id,
+  ...Object.fromEntries(kept.filter((name) => name in input).map((name) => [name, input[name]])),
+})
+
+/** One picture of the same person, from the seed of an earlier one. */
+export const againWithSeed = (prediction, seed) => startRun({ ...keptInput(prediction), num_images: 1, seed })
+
+/** As many pictures of the same person as before, from new seeds. */
+export const moreLike = (prediction) =>
+  startRun({ ...keptInput(prediction), num_images: prediction.input.num_images ?? 4 })

@@ -1,0 +1,78 @@
+import { Hono } from 'hono'
+import { etag } from 'hono/etag'
+import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { Problem } from '../problem.ts'
+
+/** Files of the page, and photos to try it with. */
+export interface PageFiles {
+  /** A file of the page, if it has one of that name: `index.html`, `parts/photo.js`, `vendor/preact.js`. */
+  readPage(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>
+  /** Names of the sample photos: `male_26.jpg`. */
+  readonly samples: readonly string[]
+  readSample(name: string): Promise<Uint8Array<ArrayBuffer>>
+}
+
+const types: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+}
+
+/** Pictures also come from the origin that signed URLs of files name: an S3 store, or the API's public address. */
+const policy = (imageOrigin: string) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    `img-src 'self' data: blob: ${imageOrigin}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ')
+
+const nothing = () => new Problem(404, 'There is nothing at this address')
+
+/** `/`: a page to use the API with. It needs no token itself; it asks for one when the API does. */
+export const createPageRoutes = (
+  { store, bundle }: Pick<ApiDeps, 'store' | 'bundle'>,
+  { readPage, samples, readSample }: PageFiles,
+): Hono<ApiEnv> => {
+  const app = new Hono<ApiEnv>()
+  // A file that nobody asks for: its URL tells the origin.
+  const imageOrigin = async () => new URL(await store.signGet('page', { expiresInSeconds: 60 })).origin
+
+  app.use('/', etag())
+  app.use('/page/*', etag())
+  app.get('/', async (c) => {
+    const bytes = await readPage('index.html')
+    if (!bytes) throw nothing()
+    return c.body(bytes, 200, {
+      'content-type': types.html!,
+      'content-security-policy': policy(await imageOrigin()),
+      'cache-control': 'no-cache',
+    })
+  })
+  app.get('/page/setup.json', (c) =>
+    c.json({ defaults: bundle.defaults, samples: samples.map((name) => `samples/${name}`) }, 200, {
+      'cache-control': 'no-cache',
+    }),
+  )
+  app.get('/page/:name{.+}', async (c) => {
+    const name = c.req.param('name')
+    const type = types[/\.(\w+)$/.exec(name)?.[1] ?? '']
+    const bytes = type && (await readPage(name))
+    if (!type || !bytes) throw nothing()
+    return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'no-cache' })
+  })
+  app.get('/samples/:name', async (c) => {
+    const name = c.req.param('name')
+    if (!samples.includes(name)) throw nothing()
+    const headers = { 'content-type': 'image/jpeg', 'cache-control': 'public, max-age=86400' }
+    return c.body(await readSample(name), 200, headers)
+  })
+  return app
+}
