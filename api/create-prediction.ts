@@ -6,11 +6,13 @@ import { defaultWebhookEvents } from '../contracts/webhooks.ts'
 import { createBodySchema, createHeaders } from './create-body.ts'
 import type { ApiDeps, ApiEnv } from './deps.ts'
 import type { Model } from './model.ts'
+import { OrchestratorUnavailable } from './orchestrator.ts'
 import { parse } from './parse-body.ts'
 import type { PredictionReader } from './prediction-reader.ts'
 import { cancelAfterMs, waitMs } from './prefer.ts'
 import { Problem } from './problem.ts'
 import { sha256Hex } from './sha256.ts'
+import { createSingleFlight } from './single-flight.ts'
 
 // A prediction that has just been started is there; one that a race brought may need a moment.
 const readAttempts = 3
@@ -23,6 +25,8 @@ export const createPredictionCreator = (
   { orchestrator, retentionMs, maxRunning }: ApiDeps,
   { find, view }: PredictionReader,
 ) => {
+  const once = createSingleFlight<PredictionRecord>((error) => error instanceof OrchestratorUnavailable)
+
   const readStarted = async (id: string): Promise<PredictionRecord> => {
     for (let attempt = 1; ; attempt++) {
       const last = attempt === readAttempts
@@ -68,8 +72,9 @@ export const createPredictionCreator = (
     const id = key === undefined ? newPredictionId() : await predictionIdFor(tenant, key)
     const requestHash = await hashRequest([model.name, json])
 
-    const known = key === undefined ? undefined : await findByKey(id)
-    if (!known) {
+    const startNew = async (): Promise<PredictionRecord> => {
+      const known = key === undefined ? undefined : await findByKey(id)
+      if (known) return known
       await checkRoom(tenant)
       const { start, summary, details } = await model.prepare(input, {
         predictionId: id,
@@ -83,8 +88,9 @@ export const createPredictionCreator = (
       })
       const { name, version } = model
       await orchestrator.start({ tenant, model: name, version, requestHash, start, summary, details })
+      return readStarted(id)
     }
-    const record = known ?? (await readStarted(id))
+    const record = await once(id, startNew)
     if (record.requestHash !== requestHash) {
       throw new Problem(409, 'The idempotency key was used with another request')
     }

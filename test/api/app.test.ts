@@ -151,10 +151,10 @@ describe('a new prediction', () => {
 })
 
 describe('an idempotency key', () => {
-  it('makes one prediction of a hundred posts at once, and refuses another body', async () => {
+  it('makes one prediction of a thousand posts at once, and refuses another body', async () => {
     const headers = { 'idempotency-key': `key-${Date.now()}` }
     const responses = await Promise.all(
-      Array.from({ length: 100 }, () => post({ input_image: photo, num_images: 1 }, headers)),
+      Array.from({ length: 1000 }, () => post({ input_image: photo, num_images: 1 }, headers)),
     )
     const predictions = (await Promise.all(responses.map((response) => response.json()))) as Prediction[]
     expect(new Set(predictions.map(({ id }) => id)).size).toBe(1)
