@@ -1,3 +1,4 @@
+import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
@@ -71,16 +72,20 @@ export interface AppOptions extends ApiDeps {
   /** Called with what went wrong on our side. */
   onError?: (error: Error, requestId: string) => void
   onRequest?: (request: FinishedRequest) => void
+  /** Runs every request in a trace, and says in which one the code is. */
+  tracing?: { middleware: MiddlewareHandler; traceId: () => string | undefined }
 }
 
 /** The public API. Web standards only: entry points hand in what differs from one runtime to the next. */
 export const createApp = async (options: AppOptions) => {
   const { findToken, requestsPerMinute, corsOrigins = [], codec, readViewerFile, pageFiles, onError } = options
-  const { onRequest, readyQueues = Object.keys(queues) as Queue[] } = options
+  const { onRequest, tracing, readyQueues = Object.keys(queues) as Queue[] } = options
   const reader = createPredictionReader(options)
   const models = await createModels({ ...options, find: reader.find })
   const app = createRouter()
+  const respond = (problem: Problem) => problem.toResponse(tracing?.traceId())
 
+  if (tracing) app.use(tracing.middleware)
   app.use(requestId())
   if (onRequest) {
     app.use(async (c, next) => {
@@ -97,7 +102,7 @@ export const createApp = async (options: AppOptions) => {
   app.onError((error, c) => {
     const problem = toProblem(error)
     if (problem.status >= 500) onError?.((problem.cause as Error | undefined) ?? problem, c.get('requestId'))
-    return problem.toResponse()
+    return respond(problem)
   })
 
   app.route('/', createHealthRoutes(options, { readyQueues }))
@@ -109,7 +114,7 @@ export const createApp = async (options: AppOptions) => {
     '/v1/*',
     bodyLimit({
       maxSize: limits.requestBytes,
-      onError: () => new Problem(413, `A request has at most ${limits.requestBytes} bytes`).toResponse(),
+      onError: () => respond(new Problem(413, `A request has at most ${limits.requestBytes} bytes`)),
     }),
   )
   app.route('/v1', createSignedFileRoutes(options))
@@ -148,9 +153,9 @@ export const createApp = async (options: AppOptions) => {
   app.notFound((c) => {
     const allowed = allowedMethods(c.req.path)
     if (allowed.length === 0 || allowed.includes(c.req.method))
-      return new Problem(404, 'There is nothing at this address').toResponse()
+      return respond(new Problem(404, 'There is nothing at this address'))
     const allow = allowed.join(', ')
-    return new Problem(405, `This address takes ${allow}`, { headers: { allow } }).toResponse()
+    return respond(new Problem(405, `This address takes ${allow}`, { headers: { allow } }))
   })
   return app
 }

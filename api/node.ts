@@ -7,6 +7,8 @@ import { Client, Connection } from '@temporalio/client'
 import { createDataConverter } from '../contracts/encryption/data-converter.ts'
 import { createPayloadCodec } from '../contracts/encryption/payload-codec.ts'
 import { createLog } from '../contracts/log.ts'
+import { readObservabilityConfig } from '../infra/observability/config.ts'
+import { observeApi } from '../infra/observability/observe-api.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { createApp } from './app.ts'
 import type { FindToken } from './auth.ts'
@@ -33,6 +35,7 @@ const main = async () => {
     )
   }
   const log = createLog({ level: config.logLevel, name: 'api' })
+  const observer = await observeApi(readObservabilityConfig('api'))
   // A file that is not in order is told at once.
   if (config.tokens) await readTokenFile(config.tokens)
   const findToken = config.tokens
@@ -43,9 +46,11 @@ const main = async () => {
   // Lazy: the API answers 503 while Temporal is away and recovers by itself.
   const connection = Connection.lazy(connectionOptions)
   const dataConverter = createDataConverter(keyRing, { namespace })
-  const client = new Client({ connection, namespace, dataConverter })
+  const client = new Client({ connection, namespace, dataConverter, ...observer.clientOptions })
   const app = await createApp({
     ...storage,
+    ...observer.appOptions,
+    store: observer.store(storage.store),
     orchestrator: createGrpcOrchestrator(client),
     bundle: config.bundle,
     temporalUiUrl: config.temporalUiUrl,
@@ -61,8 +66,11 @@ const main = async () => {
       allows: mayDecode(config.codecToken, findToken),
       uiOrigin: new URL(config.temporalUiUrl).origin,
     },
-    onError: (error, requestId) => log.error({ requestId, err: error }, 'request failed'),
-    onRequest: (request) => log.info(request, 'request'),
+    onError: (error, requestId) => log.error({ requestId, trace_id: observer.traceId(), err: error }, 'request failed'),
+    onRequest: (request) => {
+      observer.count(request)
+      log.info({ ...request, trace_id: observer.traceId() }, 'request')
+    },
   })
 
   const server = serve({ fetch: app.fetch, hostname: config.host, port: config.port })
@@ -82,6 +90,7 @@ const main = async () => {
   await closed
   clearTimeout(timer)
   await connection.close()
+  await observer.close()
   if (process.connected) process.disconnect()
 }
 

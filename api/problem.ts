@@ -41,9 +41,11 @@ export class Problem extends Error {
     this.headers = options.headers ?? {}
   }
 
-  toResponse(): Response {
+  /** `traceId` lets whoever runs this find the request in a trace. */
+  toResponse(traceId?: string): Response {
     const { status, message: detail, errors } = this
-    const body = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail, ...(errors && { errors }) }
+    const more = { ...(errors && { errors }), ...(traceId && { trace_id: traceId }) }
+    const body = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail, ...more }
     return new Response(JSON.stringify(body), {
       status,
       headers: { 'content-type': 'application/problem+json', ...this.headers },

@@ -9,6 +9,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** One call of the UNet: its rows, and how many it could have had. */
+export interface Batch {
+  readonly rows: number
+  readonly limit: number
+}
+
 export interface Batcher extends Unet {
   /** Rows of every call so far: how full batches are. */
   readonly calls: { readonly count: number; readonly rows: number }
@@ -32,7 +38,7 @@ export const isOutOfMemory = (error: unknown): boolean => error instanceof Error
  * A job asks for one step at a time, so it joins and leaves at step boundaries. Where more rows wait than fit, the jobs
  * take turns, a row each, so that a job of many images does not hold up one of few.
  */
-export const createBatcher = (unet: Unet, limit: BatchLimit): Batcher => {
+export const createBatcher = (unet: Unet, limit: BatchLimit, onBatch?: (batch: Batch) => void): Batcher => {
   const queue: Waiting[] = []
   const calls = { count: 0, rows: 0 }
   /** The turn that is served next; who comes now begins there. */
@@ -41,7 +47,8 @@ export const createBatcher = (unet: Unet, limit: BatchLimit): Batcher => {
 
   const runBatch = async (shape: LatentShape): Promise<void> => {
     const waiting = queue.length
-    const batch = queue.sort((a, b) => a.turn - b.turn).splice(0, limit.rows)
+    const { rows: allowed } = limit
+    const batch = queue.sort((a, b) => a.turn - b.turn).splice(0, allowed)
     now = queue[0]?.turn ?? batch.at(-1)!.turn + 1
     const started = performance.now()
     try {
@@ -52,6 +59,7 @@ export const createBatcher = (unet: Unet, limit: BatchLimit): Batcher => {
       limit.record({ rows: batch.length, ms: performance.now() - started, waiting })
       calls.count += 1
       calls.rows += batch.length
+      onBatch?.({ rows: batch.length, limit: allowed })
       batch.forEach(({ resolve }, index) => {
         resolve(predictions[index]!)
       })

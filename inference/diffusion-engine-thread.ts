@@ -1,5 +1,5 @@
 import { fixedBatchLimit, measuredBatchLimit } from './batch-limit.ts'
-import { createBatcher, isOutOfMemory, OutOfMemory } from './batcher.ts'
+import { type Batch, createBatcher, isOutOfMemory, OutOfMemory } from './batcher.ts'
 import type { DiffusionSpec } from './bundle.ts'
 import { denoise, type GenerateRequest, Stopped } from './generate.ts'
 import type { RgbImage } from './numeric/image.ts'
@@ -24,7 +24,10 @@ export interface GenerateCall {
   previewEvery?: number
 }
 
-const loadAll = async ({ spec, files, network, maxBatchRows }: DiffusionThreadData) => {
+const loadAll = async (
+  { spec, files, network, maxBatchRows }: DiffusionThreadData,
+  onBatch: (batch: Batch) => void,
+) => {
   const limit = maxBatchRows ? fixedBatchLimit(maxBatchRows) : measuredBatchLimit()
   const loaded: Network[] = []
   const load = async (file: string) => {
@@ -36,7 +39,7 @@ const loadAll = async ({ spec, files, network, maxBatchRows }: DiffusionThreadDa
   try {
     return {
       textEncoder: createTextEncoder(await load(files.textEncoder), spec),
-      unet: createBatcher(createUnet(await load(files.unet), spec.hiddenSize), limit),
+      unet: createBatcher(createUnet(await load(files.unet), spec.hiddenSize), limit, onBatch),
       vaeDecoder: createVaeDecoder(await load(files.vaeDecoder)),
       release,
     }
@@ -57,12 +60,26 @@ serveThread<DiffusionThreadData>(async (data) => {
   let networks: ReturnType<typeof loadAll> | undefined
   let jobs = 0
   let idle: NodeJS.Timeout | undefined
+  /** What the next event tells. */
+  const news: { batches: Batch[]; loadMs?: number } = { batches: [] }
+  const takeNews = () => {
+    const { batches, loadMs } = news
+    news.batches = []
+    delete news.loadMs
+    return { ...(batches.length > 0 && { batches }), ...(loadMs !== undefined && { loadMs }) }
+  }
+  const load = async () => {
+    const startedAt = performance.now()
+    const loaded = await loadAll(data, (batch) => news.batches.push(batch))
+    news.loadMs = performance.now() - startedAt
+    return loaded
+  }
 
   /** Networks load at first use, stay warm while there is work and are released when there has been none for a while. */
   const use = async <T>(work: (loaded: Awaited<ReturnType<typeof loadAll>>) => Promise<T>): Promise<T> => {
     clearTimeout(idle)
     jobs += 1
-    networks ??= loadAll(data).catch((error: unknown) => {
+    networks ??= load().catch((error: unknown) => {
       networks = undefined
       throw error
     })
@@ -90,7 +107,8 @@ serveThread<DiffusionThreadData>(async (data) => {
           const previews = show
             ? request.images.map((_, k) => renderPreview(latentsOf(checkpoint.latents, k), latentShape, preview))
             : undefined
-          emit({ step: checkpoint.step, of: request.steps, checkpoint, ...(previews && { previews }) })
+          const { step } = checkpoint
+          emit({ step, of: request.steps, checkpoint, ...(previews && { previews }), ...takeNews() })
         },
       })
       const images: RgbImage[] = []

@@ -1,3 +1,4 @@
+import type { Batch } from './batcher.ts'
 import type { Bundle } from './bundle.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { DiffusionThreadData, GenerateCall } from './diffusion-engine-thread.ts'
@@ -15,6 +16,10 @@ export interface StepEvent {
   readonly checkpoint: Checkpoint
   /** Small pictures of the images, where they were asked for and the bundle has a map for them. */
   readonly previews?: readonly RgbImage[]
+  /** Calls of the UNet since the last event of any job: each is told once. */
+  readonly batches?: readonly Batch[]
+  /** How long the networks took to load, told once after each loading. */
+  readonly loadMs?: number
 }
 
 export interface GenerateOptions {

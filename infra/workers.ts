@@ -25,6 +25,7 @@ import { createDiffusionEngine } from '../inference/diffusion-engine.ts'
 import { createFaceEngine, faceModels } from '../inference/face-engine.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import { deploymentOptions } from './deployment.ts'
+import type { WorkerObserver } from './observability/observe-workers.ts'
 import { software } from './software.ts'
 import { createWorkMeter } from './work-meter.ts'
 
@@ -41,6 +42,8 @@ export interface WorkersOptions {
   webhookSecrets: readonly string[]
   loadPrediction: LoadPrediction
   admin: PredictionAdmin
+  /** Metrics and traces, where somebody looks at them. */
+  observer?: WorkerObserver | undefined
   /** Which build these workers are, where workflows are to stay on theirs. */
   buildId?: string | undefined
 }
@@ -52,7 +55,8 @@ const graceTime = '10 seconds'
 
 /** Workers for some of the queues in this process, with the engines that they need. */
 export const createWorkers = async (options: WorkersOptions) => {
-  const { connection, namespace, store, bundle, admin } = options
+  const { connection, namespace, bundle, admin, observer } = options
+  const store = observer?.store(options.store) ?? options.store
   const closers: (() => Promise<void>)[] = []
   const meter = createWorkMeter()
   const common = {
@@ -60,7 +64,11 @@ export const createWorkers = async (options: WorkersOptions) => {
     namespace,
     dataConverter: createDataConverter(options.keyRing, { namespace }),
     ...deploymentOptions(options.buildId),
-    interceptors: { activity: [meter.interceptor] },
+    interceptors: {
+      ...observer?.interceptors,
+      activity: [meter.interceptor, ...(observer?.interceptors.activity ?? [])],
+    },
+    ...(observer && { sinks: observer.sinks }),
     // Progress that is older than this would look stuck.
     maxHeartbeatThrottleInterval: '400 milliseconds',
     shutdownGraceTime: graceTime,
@@ -78,7 +86,9 @@ export const createWorkers = async (options: WorkersOptions) => {
     cpu: () => {
       const faces = createFaceEngine({ models: faceModels(bundle) })
       closers.push(() => faces.close())
-      const fetch = createGuardedFetch({ allowPrivateNetwork: options.allowPrivateNetwork })
+      const { allowPrivateNetwork } = options
+      const fetch = createGuardedFetch({ allowPrivateNetwork })
+      const webhookFetch = createGuardedFetch({ allowPrivateNetwork, ...webhookLimits })
       return Worker.create({
         ...common,
         taskQueue: queues.cpu,
@@ -94,7 +104,7 @@ export const createWorkers = async (options: WorkersOptions) => {
           ...createErasePrediction({ store, admin }),
           ...createSweep({ store, admin }),
           ...createSendWebhook({
-            fetch: createGuardedFetch({ allowPrivateNetwork: options.allowPrivateNetwork, ...webhookLimits }),
+            fetch: observer?.webhooks(webhookFetch) ?? webhookFetch,
             secrets: options.webhookSecrets,
             loadPrediction: options.loadPrediction,
           }),
@@ -104,8 +114,9 @@ export const createWorkers = async (options: WorkersOptions) => {
     gpu: () => {
       const { executionProviders } = options
       const madeWith = { ...software, executionProviders, bundleSha256: bundle.sha256 }
-      const diffusion = createDiffusionEngine({ bundle, executionProviders })
-      closers.push(() => diffusion.close())
+      const engine = createDiffusionEngine({ bundle, executionProviders })
+      const diffusion = observer?.diffusion(engine) ?? engine
+      closers.push(() => engine.close())
       return Worker.create({
         ...common,
         taskQueue: queues.gpu,

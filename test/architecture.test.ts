@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
-const folders = ['contracts', 'storage', 'inference', 'workflows', 'activities', 'api'] as const
+const folders = ['contracts', 'storage', 'inference', 'workflows', 'activities', 'api', 'infra/observability'] as const
 
 /** What each folder may import from, besides itself and packages. */
 const allowed: Record<string, readonly string[]> = {
@@ -13,7 +13,8 @@ const allowed: Record<string, readonly string[]> = {
   inference: ['inference/numeric'],
   workflows: ['contracts'],
   activities: ['contracts', 'inference', 'inference/numeric', 'storage'],
-  api: ['contracts', 'storage'],
+  api: ['contracts', 'storage', 'infra/observability'],
+  'infra/observability': ['contracts', 'storage', 'inference', 'activities', 'infra/temporal'],
 }
 
 interface ImportLine {
@@ -23,8 +24,10 @@ interface ImportLine {
   typeOnly: boolean
 }
 
+const nested = ['inference/numeric', 'infra/observability', 'infra/temporal']
+
 const folderOf = (path: string) =>
-  path.startsWith(`inference${sep}numeric`) ? 'inference/numeric' : (path.split(sep)[0] ?? '')
+  nested.find((folder) => path.startsWith(folder.replace('/', sep))) ?? path.split(sep)[0] ?? ''
 
 const files = folders.flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

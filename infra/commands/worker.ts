@@ -13,6 +13,10 @@ import { readWorkerConfig } from '../config.ts'
 import { warnUnlessCurrent } from '../deployment.ts'
 import { executionProvidersFor } from '../execution-provider.ts'
 import { watchIdle } from '../idle-exit.ts'
+import { readObservabilityConfig } from '../observability/config.ts'
+import { observeWorkers } from '../observability/observe-workers.ts'
+import { openTracing } from '../observability/open-tracing.ts'
+import { openWorkerMetrics } from '../observability/open-worker-metrics.ts'
 import { createPredictionAdmin } from '../temporal/prediction-admin.ts'
 import { ensureSweepSchedule } from '../temporal/sweep-schedule.ts'
 import { serveHealth } from '../worker-health.ts'
@@ -49,8 +53,16 @@ const logEntry =
   (log: Log) =>
   ({ level, message, meta }: LogEntry) => {
     if (message.includes('not polling for')) return
-    const { workflowId: predictionId, activityType: activity, taskQueue: queue, attempt, error, ...rest } = meta ?? {}
-    const about = { predictionId, activity, queue, attempt, ...(error !== undefined && { err: error }) }
+    const {
+      workflowId: predictionId,
+      activityType: activity,
+      taskQueue: queue,
+      attempt,
+      trace_id,
+      error,
+      ...rest
+    } = meta ?? {}
+    const about = { predictionId, activity, queue, attempt, trace_id, ...(error !== undefined && { err: error }) }
     log[levels[level]](log.isLevelEnabled('debug') ? { ...about, ...rest } : about, message)
   }
 
@@ -67,6 +79,9 @@ await runCommand(help, async () => {
   const idleMs = durationOption('--exit-when-idle', values['exit-when-idle'])
   const healthPort = numberOption('--health-port', values['health-port'], { integer: true, min: 0, max: 65_535 })
   const health = healthPort ? await serveHealth({ host: values['health-host'], port: healthPort }) : undefined
+  const observability = readObservabilityConfig('worker')
+  const metrics = await openWorkerMetrics(observability.metrics)
+  const tracing = await openTracing(observability.traces)
   const config = readWorkerConfig()
   const bundle = await loadBundle(config.models)
   const { store, publicUrl, webhookSecrets, keyRing, urlSigningKey, retentionMs } = await readStorageConfig()
@@ -74,7 +89,11 @@ await runCommand(help, async () => {
 
   const log = createLog({ level: config.logLevel, name: `worker ${names.join(',')}` })
   const sdkLevel = log.level.toUpperCase() as LogEntry['level']
-  Runtime.install({ logger: new DefaultLogger(sdkLevel, logEntry(log)), shutdownSignals: [] })
+  Runtime.install({
+    logger: new DefaultLogger(sdkLevel, logEntry(log)),
+    shutdownSignals: [],
+    ...(metrics && { telemetryOptions: metrics.telemetryOptions }),
+  })
   const connection = await NativeConnection.connect(connectionOptions)
   const client = new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace }) })
   const orchestrator = createGrpcOrchestrator(client)
@@ -91,6 +110,7 @@ await runCommand(help, async () => {
       : ['cpu'],
     allowPrivateNetwork: config.allowPrivateNetwork,
     webhookSecrets,
+    observer: observeWorkers({ metrics: metrics?.metrics, tracing }),
     buildId: config.buildId,
     loadPrediction: async (id) => {
       const record = await orchestrator.read(id)
@@ -104,6 +124,7 @@ await runCommand(help, async () => {
   health?.watch(workers)
   const running = workers.run()
   if (names.includes('control')) await ensureSweepSchedule(client, retentionMs)
+  metrics?.metrics.readySeconds.set(performance.now() / 1000)
   console.log(`ready: worker for ${names.join(', ')}`)
   const { buildId } = config
   if (buildId) void warnUnlessCurrent(connection.workflowService, { namespace, buildId }, console.log)
@@ -117,6 +138,8 @@ await runCommand(help, async () => {
   } finally {
     idle?.stop()
     await health?.close()
+    await metrics?.close()
+    await tracing?.close()
     await connection.close()
     if (process.connected) process.disconnect()
   }

@@ -90,12 +90,16 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       ...(config.scaleToZero && { IDEM_READY_QUEUES: 'control,cpu' }),
     }
 
+    // Processes of one machine cannot share a port: the API has the one that is asked for, workers those after it.
+    const metricsPort = Number(config.env.IDEM_METRICS_PORT || 0)
+    const withMetricsPort = (nth: number) => (metricsPort ? { ...env, IDEM_METRICS_PORT: `${metricsPort + nth}` } : env)
+
     const spawnWorker = (queues: string, ...args: string[]) =>
       startChild({
         name: `${queues} worker`,
         module: new URL('../commands/worker.ts', import.meta.url),
         args: ['--queues', queues, ...args],
-        env,
+        env: withMetricsPort(queues === 'gpu' ? 2 : 1),
         onLine: log,
       })
     const startWorker = async (queues: string): Promise<void> => {
@@ -112,7 +116,7 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
     }
     const startApi = async () => {
       const module = new URL('../../api/node.ts', import.meta.url)
-      api = await startChild({ name: 'api', module, env, onLine: log })
+      api = await startChild({ name: 'api', module, env: withMetricsPort(0), onLine: log })
     }
     const { scaleToZero } = config
     const startGpu = async () => {
