@@ -1,4 +1,5 @@
 import { type Connection, isGrpcServiceError } from '@temporalio/client'
+import pLimit from 'p-limit'
 import { OrchestratorUnavailable } from '../orchestrator.ts'
 
 // grpc-js status codes.
@@ -18,17 +19,33 @@ export const unavailable: ReadonlySet<number | undefined> = new Set([
   grpc.cancelled,
 ])
 
-/** Runs calls within a deadline; what is Temporal's absence becomes `OrchestratorUnavailable`. */
-export const createCall =
-  (connection: Pick<Connection, 'withDeadline'>) =>
-  async <T>(what: string, run: () => Promise<T>, timeoutMs = callTimeoutMs): Promise<T> => {
-    try {
-      return await connection.withDeadline(Date.now() + timeoutMs, run)
-    } catch (error) {
-      if (!unavailable.has(codeOf(error))) throw error
-      throw new OrchestratorUnavailable(`Temporal did not ${what}`, { cause: error })
-    }
+/** More at a time would only wait for each other at the server, with their deadlines running. */
+const callsAtOnce = 48
+
+/**
+ * Runs calls within a deadline, so many at a time; what is Temporal's absence becomes `OrchestratorUnavailable`. A call
+ * that has waited for its turn for longer than a deadline is not made where no other has succeeded meanwhile.
+ */
+export const createCall = (connection: Pick<Connection, 'withDeadline'>) => {
+  const limit = pLimit(callsAtOnce)
+  let succeededAt = 0
+  return <T>(what: string, run: () => Promise<T>, timeoutMs = callTimeoutMs): Promise<T> => {
+    const askedAt = Date.now()
+    return limit(async () => {
+      const now = Date.now()
+      if (now - askedAt > timeoutMs && succeededAt < askedAt)
+        throw new OrchestratorUnavailable(`Temporal did not ${what}`)
+      try {
+        const result = await connection.withDeadline(now + timeoutMs, run)
+        succeededAt = Date.now()
+        return result
+      } catch (error) {
+        if (!unavailable.has(codeOf(error))) throw error
+        throw new OrchestratorUnavailable(`Temporal did not ${what}`, { cause: error })
+      }
+    })
   }
+}
 
 /** Waits for both also where one fails: a call that is left behind goes on retrying after its connection is closed. */
 export const both = async <A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> => {

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto'
+import type { Client } from '@temporalio/client'
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
+import type { GenerateFacesInput } from '../../contracts/generate-faces.ts'
+import { newPredictionId } from '../../contracts/prediction-id.ts'
+import { queues } from '../../contracts/queues.ts'
+import { localTenant } from '../../contracts/tenant-secret.ts'
+
+const model = 'idem/arc2face'
+const url = 'https://example.com/portrait.jpg'
+
+const inputOf = (predictionId: string): GenerateFacesInput => ({
+  predictionId,
+  retentionMs: 24 * 3_600_000,
+  keepPhotos: false,
+  photos: [{ url }],
+  faceSelection: 'largest',
+  minFaceSizePx: 0,
+  seeds: [7],
+  numSteps: 25,
+  guidanceScale: 3,
+  scheduler: 'dpmpp_2m',
+  generator: 'cuda',
+  maxAttempts: 3,
+  echo: { input_image: url, num_images: 1, seed: 7 },
+})
+
+const keyword = (name: string, value: string) => ({
+  key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
+  value,
+})
+
+/** What the API's create comes down to, without the API. */
+const optionsOf = (predictionId: string) => ({
+  workflowId: predictionId,
+  taskQueue: queues.control,
+  args: [inputOf(predictionId)],
+  memo: { tenant: localTenant, model, version: 'bench', requestHash: randomUUID() },
+  typedSearchAttributes: [
+    keyword('IdemTenant', localTenant),
+    keyword('IdemModel', model),
+    keyword('IdemStatus', 'starting'),
+  ],
+})
+
+export const startBare = (client: Client) => client.workflow.start('generateFaces', optionsOf(newPredictionId()))
+
+export const executeBare = (client: Client) => client.workflow.execute('generateFaces', optionsOf(newPredictionId()))

@@ -1,0 +1,102 @@
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { heartbeat } from '@temporalio/activity'
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
+import { readTemporalConfig } from '../api/config.ts'
+import { artifactKeys } from '../contracts/artifacts.ts'
+import { createDataConverter } from '../contracts/encryption/data-converter.ts'
+import type { DiffusionProgress } from '../contracts/generate-faces.ts'
+import { type Queue, queues } from '../contracts/queues.ts'
+import { numberOption, runCommand } from '../infra/commands/command.ts'
+import { readStorageConfig } from '../storage/config.ts'
+
+const help = `Workers for the real queues with the real workflows and steps that compute and store nothing.
+
+  node --import tsx bench/instant-worker.ts --queues control,cpu,gpu
+
+  --queues LIST      control, cpu, gpu
+  --steps N          heartbeats that a diffusion makes before it ends; default 0
+  --step-ms N        time between them; default 500`
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** The steps on the cpu queue, with answers of the right shape. */
+const cpuSteps = {
+  intakePhoto: async ({ predictionId, index }: { predictionId: string; index: number }) => ({
+    photoKey: artifactKeys.photo(predictionId, index),
+    width: 1,
+    height: 1,
+  }),
+  findFace: async () => ({ cropKey: 'crop', box: [0, 0, 1, 1], landmarks: [], score: 1, faces: 1 }),
+  embedFace: async ({ predictionId }: { predictionId: string }) => ({
+    identityKey: artifactKeys.identity(predictionId),
+  }),
+  verifyImages: async ({ imageKeys }: { imageKeys: string[] }) => ({ similarity: imageKeys.map(() => 1) }),
+  publishImages: async ({ predictionId, images }: { predictionId: string; images: object[] }) => ({
+    published: images.map((_, index) => ({
+      key: artifactKeys.output(predictionId, index),
+      sha256: '0'.repeat(64),
+      pixelsSha256: '0'.repeat(64),
+    })),
+  }),
+  discardLeftovers: async () => ({ deleted: 0 }),
+}
+
+const madeWith = { software: 'bench', onnxruntime: '0', executionProviders: [], bundleSha256: '0'.repeat(64) }
+
+const gpuSteps = (steps: number, stepMs: number) => ({
+  generateImages: async ({ seeds }: { seeds: number[] }) => {
+    for (let step = 1; step <= steps; step++) {
+      await pause(stepMs)
+      heartbeat({ step, of: steps } satisfies DiffusionProgress)
+    }
+    return { imageKeys: seeds.map((seed) => `image-${seed}`), madeWith }
+  },
+})
+
+await runCommand(help, async () => {
+  const { values } = parseArgs({
+    options: {
+      queues: { type: 'string', default: 'control,cpu,gpu' },
+      steps: { type: 'string', default: '0' },
+      'step-ms': { type: 'string', default: '500' },
+    },
+  })
+  const steps = numberOption('--steps', values.steps, { integer: true, min: 0, max: 10_000 })!
+  const stepMs = numberOption('--step-ms', values['step-ms'], { integer: true, min: 1, max: 60_000 })!
+  const { keyRing } = await readStorageConfig()
+  const { connectionOptions, namespace } = readTemporalConfig()
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
+  const connection = await NativeConnection.connect(connectionOptions)
+  const own: Record<Queue, Partial<WorkerOptions>> = {
+    control: {
+      workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+      maxCachedWorkflows: 500,
+    },
+    cpu: { activities: cpuSteps },
+    // As many at once as there are: what is measured is never a wait for a device.
+    gpu: { activities: gpuSteps(steps, stepMs), maxConcurrentActivityTaskExecutions: 1000 },
+  }
+  const workers = await Promise.all(
+    (values.queues.split(',') as Queue[]).map((queue) =>
+      Worker.create({
+        connection,
+        namespace,
+        dataConverter: createDataConverter(keyRing, { namespace }),
+        maxHeartbeatThrottleInterval: '400 milliseconds',
+        shutdownForceTime: '2 seconds',
+        taskQueue: queues[queue],
+        ...own[queue],
+      }),
+    ),
+  )
+  const shutdown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+  }
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.once(event, shutdown)
+  const running = Promise.all(workers.map((worker) => worker.run()))
+  console.log(`ready: instant worker for ${values.queues}`)
+  await running
+  await connection.close()
+  if (process.connected) process.disconnect()
+})
