@@ -103,6 +103,10 @@ describe('the page', () => {
     await page.getByRole('link', { name: 'Download Picture 1' }).click()
     const bytes = await readFile(await (await downloading).path())
     expect(await decodePhoto(new Uint8Array(bytes))).toMatchObject({ width: 128, height: 128 })
+    const saving = page.waitForEvent('download')
+    await button('Save the manifest').click()
+    const manifest = JSON.parse(await readFile(await (await saving).path(), 'utf8'))
+    expect(manifest).toMatchObject({ prediction: runId(), parameters: { num_steps: 30 } })
     expect(await page.getByRole('link', { name: 'Temporal UI' }).getAttribute('href')).toContain(runId())
   })
 
@@ -297,6 +301,8 @@ describe('the page', () => {
   it('lists what was made, filters and pages it, and compares two', async () => {
     const client = createApiClient(stack.apiUrl)
     const photo = `data:image/jpeg;base64,${(await readFile('samples/male_32.jpg')).toString('base64')}`
+    const { id } = await client.create({ input_image: photo, num_images: 1, num_steps: 100 })
+    await client.cancel(id)
     for (let count = 0; count < 21; count++) {
       await client.create({ input_image: photo, num_images: 1, num_steps: count % 2 ? 1 : 2, seed: count })
     }
@@ -317,7 +323,8 @@ describe('the page', () => {
     await expect.poll(shown).toEqual(newest)
 
     await page.getByLabel('Status').selectOption('canceled')
-    await expect.poll(() => page.locator('.row .status').allInnerTexts()).toEqual(['Canceled'])
+    const shownStatuses = () => page.locator('.row .status').allInnerTexts()
+    await expect.poll(async () => [...new Set(await shownStatuses())]).toEqual(['Canceled'])
     await page.getByLabel('Status').selectOption('succeeded')
     await expect.poll(() => boxes.count()).toBe(20)
     await page.getByRole('checkbox', { name: 'Compare the run' }).nth(0).check()

@@ -5,6 +5,7 @@ import { html } from '../lib/html.js'
 import { erasure } from '../state/erasure.js'
 import { run } from '../state/run.js'
 import { Delete } from './delete.js'
+import { Manifest } from './manifest.js'
 import { Note } from './note.js'
 import { parametersOf } from './parameters.js'
 import { Progress } from './progress.js'
@@ -58,6 +59,7 @@ const Details = ({ prediction }) => {
     <p class="actions">
       <a class="button" href=${urls.web} target="_blank" rel="noopener">Open in the Temporal UI</a>
       ${status === 'succeeded' && html`<a class="button" href=${`#/compare/${id}`}>Compare with another</a>`}
+      ${status === 'succeeded' && !data_removed && html`<${Manifest} id=${id} />`}
       <${Delete} id=${id} />
     </p>
   `

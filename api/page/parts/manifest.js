@@ -1,0 +1,28 @@
+import { getManifest } from '../lib/api.js'
+import { html } from '../lib/html.js'
+import { announce } from '../state/announcer.js'
+import { useState } from '../vendor/hooks.js'
+import { Note } from './note.js'
+
+const save = (name, text) => {
+  const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
+  Object.assign(document.createElement('a'), { href, download: name }).click()
+  URL.revokeObjectURL(href)
+}
+
+/** Saves what made the pictures: bundle, versions, parameters, seeds, hashes. */
+export const Manifest = ({ id }) => {
+  const [problem, setProblem] = useState()
+  const fetchIt = async () => {
+    try {
+      save(`idem-${id}.json`, JSON.stringify(await getManifest(id), null, 2))
+      announce('Saved')
+    } catch ({ message }) {
+      setProblem(message)
+    }
+  }
+  return html`
+    <button onClick=${fetchIt}>Save the manifest</button>
+    ${problem && html`<${Note} title=${problem} />`}
+  `
+}
