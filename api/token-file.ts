@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { findToken, type TokenRecord, tokenFileSchema } from './tokens.ts'
@@ -29,6 +29,33 @@ export const writeTokenFile = async (file: string, tokens: readonly TokenRecord[
   const part = `${file}.${process.pid}.part`
   await writeFile(part, `${JSON.stringify({ tokens }, null, 2)}\n`, { mode: 0o600 })
   await rename(part, file)
+}
+
+const lockPollMs = 50
+const lockTimeoutMs = 5_000
+
+/** Changes the file while nobody else does. Throws where another process holds it for long. */
+export const updateTokenFile = async (
+  file: string,
+  change: (tokens: readonly TokenRecord[]) => readonly TokenRecord[],
+): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const lock = `${file}.lock`
+  for (const deadline = Date.now() + lockTimeoutMs; ; ) {
+    try {
+      await (await open(lock, 'wx')).close()
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (Date.now() > deadline) throw new Error(`Another process changes ${file}; if none does, remove ${lock}`)
+      await new Promise((resolve) => setTimeout(resolve, lockPollMs))
+    }
+  }
+  try {
+    await writeTokenFile(file, change(await readTokenFile(file)))
+  } finally {
+    await rm(lock, { force: true })
+  }
 }
 
 /** How often the file is looked at: a revoked token works for no longer. */

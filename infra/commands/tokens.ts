@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readTokensPath } from '../../api/config.ts'
-import { readTokenFile, writeTokenFile } from '../../api/token-file.ts'
+import { readTokenFile, updateTokenFile } from '../../api/token-file.ts'
 import { makeToken, tenantSchema } from '../../api/tokens.ts'
 import { readStartConfig } from '../config.ts'
 import { runCommand, UsageError } from './command.ts'
@@ -52,7 +52,7 @@ await runCommand(help, async () => {
       scope: values.operator ? 'operator' : 'api',
       ...(values.note && { note: values.note }),
     })
-    await writeTokenFile(file, [...tokens, record])
+    await updateTokenFile(file, (now) => [...now, record])
     if (values.json) return console.log(JSON.stringify({ ...record, token, file }))
     console.log(token)
     console.error(
@@ -64,7 +64,7 @@ await runCommand(help, async () => {
     if (!id) throw new UsageError('revoke takes the ID of a token, as list shows it')
     const left = tokens.filter((token) => token.id !== id)
     if (left.length === tokens.length) throw new UsageError(`There is no token ${id} in ${file}`)
-    await writeTokenFile(file, left)
+    await updateTokenFile(file, (now) => now.filter((token) => token.id !== id))
     if (values.json) console.log(JSON.stringify({ revoked: id }))
     else console.log(`Revoked ${id}`)
     return

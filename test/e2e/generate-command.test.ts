@@ -113,6 +113,11 @@ describe('tokens', () => {
     expect(list.stdout).toMatch(/^[0-9a-f]{12} {2}late {2}\S+ {2}a test\n$/)
     expect((await run('tokens', ['revoke', list.stdout.slice(0, 12), '--file', file])).code).toBe(0)
     expect(await run('tokens', ['list', '--file', file, '--json'])).toMatchObject({ code: 0, stdout: '[]\n' })
+    // Made at once, none is lost.
+    await Promise.all(
+      ['a', 'b', 'c', 'd'].map((tenant) => run('tokens', ['create', '--tenant', tenant, '--file', file])),
+    )
+    expect((await run('tokens', ['list', '--file', file])).stdout.trim().split('\n')).toHaveLength(4)
   })
 
   it.each([
