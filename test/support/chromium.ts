@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { access } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
+import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)
 const executablePath = '/usr/bin/chromium'
@@ -38,6 +39,8 @@ const install = async (): Promise<void> => {
 
 /** Debian's Chromium, installed where it is missing. */
 export const launchChromium = async (): Promise<Browser> => {
-  if (!(await isThere())) await install()
+  await withLock('apt', async () => {
+    if (!(await isThere())) await install()
+  })
   return chromium.launch({ executablePath, args })
 }

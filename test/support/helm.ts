@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)
 
@@ -22,7 +23,9 @@ const hasGo = () =>
  * Path of helm, built from its Go module at the first use (some minutes) and kept. Undefined where Go is missing, which
  * CI does not forgive.
  */
-export const findHelm = async ({ ci }: { ci: boolean }): Promise<string | undefined> => {
+export const findHelm = (options: { ci: boolean }): Promise<string | undefined> => withLock('go', () => build(options))
+
+const build = async ({ ci }: { ci: boolean }): Promise<string | undefined> => {
   if (await stat(binary).catch(() => undefined)) return binary
   if (!(await hasGo())) {
     if (ci) throw new Error('The tests of the Helm chart need Go, to build helm')

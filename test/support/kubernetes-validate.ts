@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { rename, rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)
 
@@ -33,7 +34,7 @@ const install = async () => {
 
 /** Checks a file of manifests against the schemas of a Kubernetes release, offline. Rejects with what it found. */
 export const kubernetesValidate = async (file: string, version: string): Promise<string> => {
-  await install()
+  await withLock('pip', install)
   const args = ['-m', 'kubernetes_validate', '--strict', '--kubernetes-version', version, file]
   try {
     const { stdout, stderr } = await run('python3', args, { env: { ...process.env, PYTHONPATH: folder } })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../../infra/temporal/ports.ts'
+import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)
 
@@ -44,7 +45,7 @@ const findFolder = async (): Promise<string> => {
 /** Undefined where neither can be had, which CI does not forgive. */
 export const findPrometheus = async ({ ci }: { ci: boolean }): Promise<string | undefined> => {
   try {
-    return await findFolder()
+    return await withLock('apt', findFolder)
   } catch (cause) {
     if (ci) throw new Error('The tests of metrics need prometheus and promtool, or apt-get', { cause })
     console.warn('SKIPPED: tests with promtool. They need prometheus and promtool, or apt-get.')

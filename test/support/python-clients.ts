@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { withLock } from './with-lock.ts'
 
 const exec = promisify(execFile)
 
@@ -50,7 +51,10 @@ const inFolder = async (folder: string): Promise<Python> => {
  * A Python with the clients in `python-clients.txt`; they are installed at the first use (half a minute) and kept.
  * Undefined where Python 3.10 with venv or pip is missing, which CI does not forgive.
  */
-export const findPythonClients = async ({ ci }: { ci: boolean }): Promise<Python | undefined> => {
+export const findPythonClients = (options: { ci: boolean }): Promise<Python | undefined> =>
+  withLock('pip', () => find(options))
+
+const find = async ({ ci }: { ci: boolean }): Promise<Python | undefined> => {
   const hash = createHash('sha256')
     .update(await readFile(requirements))
     .digest('hex')

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../../infra/temporal/ports.ts'
+import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)
 
@@ -28,7 +29,10 @@ const hasGo = () =>
  * Path of versitygw, an S3 server that checks signatures and expiry; built from its Go module at the first use (two
  * minutes) and kept. Undefined where Go is missing, which CI does not forgive.
  */
-export const findVersitygw = async ({ ci }: { ci: boolean }): Promise<string | undefined> => {
+export const findVersitygw = (options: { ci: boolean }): Promise<string | undefined> =>
+  withLock('go', () => build(options))
+
+const build = async ({ ci }: { ci: boolean }): Promise<string | undefined> => {
   if (await exists(binary)) return binary
   if (!(await hasGo())) {
     if (ci) throw new Error('The tests of the s3 store need Go, to build versitygw')

@@ -1,0 +1,42 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+const cache = resolve(import.meta.dirname, '../../.cache')
+const pollMs = 250
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Takes a lock that a process has left behind when it died. */
+const isLeft = async (folder: string): Promise<boolean> => {
+  const pid = Number(await readFile(join(folder, 'pid'), 'utf8').catch(() => ''))
+  return pid > 0 && !isAlive(pid)
+}
+
+/** Runs what test files that run at the same time must do one after the other, such as installing a tool. */
+export const withLock = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
+  const folder = join(cache, `${name}.lock`)
+  await mkdir(cache, { recursive: true })
+  for (;;) {
+    try {
+      await mkdir(folder)
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (await isLeft(folder)) await rm(folder, { recursive: true, force: true })
+      else await new Promise((wait) => setTimeout(wait, pollMs))
+    }
+  }
+  try {
+    await writeFile(join(folder, 'pid'), `${process.pid}`)
+    return await run()
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
