@@ -19,9 +19,11 @@ export interface PredictionReader {
 export const createPredictionReader = (deps: ApiDeps): PredictionReader => {
   const { orchestrator } = deps
   const findSigned = async (id: string): Promise<PredictionRecord> => {
-    const record = predictionIdPattern.test(id) ? await orchestrator.read(id) : undefined
+    const none = new Problem(404, 'There is no such prediction')
+    if (!predictionIdPattern.test(id)) throw none
     // Temporal takes up to half a minute to delete a history.
-    if (!record || (await orchestrator.readErasure(id))) throw new Problem(404, 'There is no such prediction')
+    const [record, erasure] = await Promise.all([orchestrator.read(id), orchestrator.readErasure(id)])
+    if (!record || erasure) throw none
     return record
   }
   return {

@@ -23,6 +23,7 @@ const firstSpanMs = 3_600_000
 const growth = 16
 /** A span with so many times more than are wanted is made smaller. */
 const tolerated = 4
+const aimed = 2
 
 /** Newest first. Ids break ties, so that every prediction has one place. */
 export const compareNewest = (a: ListPosition, b: ListPosition): number =>
@@ -52,14 +53,19 @@ export const findAtEnd = async <T extends ListPosition>(
   let span = Math.min(firstSpanMs, whole)
   for (;;) {
     const count = await visibility.count(...bounds(span))
-    if (count < limit && span < whole) {
-      tooFew = span
-      span = tooMany === undefined ? Math.min(span * growth, whole) : Math.ceil((tooFew + tooMany) / 2)
-      if (span === tooMany) break
-    } else if (count > limit * tolerated && span - tooFew > 1) {
-      tooMany = span
-      span = tooFew === 0 ? Math.ceil(span / growth) : Math.floor((tooFew + span) / 2)
-    } else break
+    if (count < limit && span < whole) tooFew = span
+    else if (count > limit * tolerated && span - tooFew > 1) tooMany = span
+    else break
+    // As if they were spread evenly; halving where that leads nowhere.
+    const even = Math.ceil((span * limit * aimed) / Math.max(count, 1))
+    const most = tooMany === undefined ? Math.min(span * growth, whole) : tooMany - 1
+    const middle = tooMany === undefined ? most : Math.ceil((tooFew + tooMany) / 2)
+    const next = even > tooFew && even <= most ? even : middle
+    const near =
+      tooMany !== undefined &&
+      (next - tooFew < (tooMany - tooFew) / growth || tooMany - next < (tooMany - tooFew) / growth)
+    span = near ? middle : next
+    if (span === tooMany) break
   }
   return (await visibility.list(...bounds(span))).sort(compareNewest)
 }
