@@ -15,7 +15,7 @@ import { createModels } from './models.ts'
 import { OrchestratorUnavailable } from './orchestrator.ts'
 import { createPredictionReader } from './prediction-reader.ts'
 import { Problem } from './problem.ts'
-import { limitRate } from './rate-limit.ts'
+import { limitRate, type RateLimiter } from './rate-limit.ts'
 import { createRouter } from './router.ts'
 import { createAccountRoutes } from './routes/account.ts'
 import { createCreateRoutes } from './routes/create.ts'
@@ -58,7 +58,7 @@ export interface AppOptions extends ApiDeps {
   /** Who has which token; without it everyone is the one tenant of this machine. */
   findToken?: FindToken
   /** For each tenant; no bound where absent. */
-  requestsPerMinute?: number
+  rateLimiter?: RateLimiter
   /** Origins of pages that may use the API from a browser; none by default. */
   corsOrigins?: readonly string[]
   /** Shows payloads to the Temporal UI, at `/codec`. */
@@ -78,7 +78,7 @@ export interface AppOptions extends ApiDeps {
 
 /** The public API. Web standards only: entry points hand in what differs from one runtime to the next. */
 export const createApp = async (options: AppOptions) => {
-  const { findToken, requestsPerMinute, corsOrigins = [], codec, readViewerFile, pageFiles, onError } = options
+  const { findToken, rateLimiter, corsOrigins = [], codec, readViewerFile, pageFiles, onError } = options
   const { onRequest, tracing, readyQueues = Object.keys(queues) as Queue[] } = options
   const reader = createPredictionReader(options)
   const models = await createModels({ ...options, find: reader.find })
@@ -123,7 +123,7 @@ export const createApp = async (options: AppOptions) => {
     // A stream's URL is signed: clients open it without their token.
     /^\/v1\/predictions\/[^/]+\/stream$/.test(c.req.path) && c.req.query('signature') ? next() : authenticate(c, next),
   )
-  if (requestsPerMinute) app.use('/v1/*', limitRate(requestsPerMinute))
+  if (rateLimiter) app.use('/v1/*', limitRate(rateLimiter))
   app.route('/v1', createAccountRoutes(options))
   app.route('/v1', createModelRoutes(options, models))
   app.route('/v1', createCreateRoutes(options, reader, models))

@@ -3,17 +3,11 @@ import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { z } from 'zod'
-import { type Queue, queues } from '../contracts/queues.ts'
+import type { Queue } from '../contracts/queues.ts'
 import type { BundleInfo } from './model.ts'
+import { parseCount, parseOrigins, parseQueues, readLogLevel, readTemporalUiUrl } from './parse-config.ts'
 
-export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
-
-/** What the API and the workers write to their logs. */
-export const readLogLevel = ({ IDEM_LOG_LEVEL = '' }: NodeJS.ProcessEnv): string => {
-  const level = IDEM_LOG_LEVEL || 'info'
-  if ((logLevels as readonly string[]).includes(level)) return level
-  throw new Error(`IDEM_LOG_LEVEL is ${JSON.stringify(IDEM_LOG_LEVEL)}; it takes ${logLevels.join(', ')}`)
-}
+export { logLevels, readLogLevel, readTemporalUiUrl } from './parse-config.ts'
 
 export interface ApiConfig {
   host: string
@@ -53,41 +47,11 @@ const readBundle = async (folder: string): Promise<BundleInfo> => {
   }
 }
 
-/** A count, or undefined for none and for 0. Throws where it is something else. */
-const parseCount = (name: string, text: string | undefined): number | undefined => {
-  const count = Number(text || 0)
-  if (Number.isSafeInteger(count) && count >= 0) return count || undefined
-  throw new Error(`${name} is ${JSON.stringify(text)}; it takes a whole number, 0 for no bound`)
-}
-
-const parseList = (text = ''): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean)
-
-const parseOrigins = (text: string | undefined): string[] => {
-  const origins = parseList(text)
-  const odd = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
-  if (odd === undefined) return origins
-  throw new Error(`IDEM_CORS_ORIGINS has ${JSON.stringify(odd)}; it takes origins such as https://app.example.com`)
-}
-
-const parseQueues = (text: string | undefined): Queue[] => {
-  const names = text === undefined ? Object.keys(queues) : parseList(text)
-  const odd = names.find((name) => !Object.hasOwn(queues, name))
-  if (odd === undefined) return names as Queue[]
-  throw new Error(`IDEM_READY_QUEUES has ${JSON.stringify(odd)}; it takes ${Object.keys(queues).join(', ')}`)
-}
-
 export const parsePort = ({ IDEM_PORT = '' }: NodeJS.ProcessEnv): number => {
   const port = Number(IDEM_PORT || 8787)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new Error(`IDEM_PORT is ${JSON.stringify(IDEM_PORT)}; it takes a number from 0 to 65535`)
 }
-
-export const readTemporalUiUrl = ({ IDEM_TEMPORAL_UI_URL = '' }: NodeJS.ProcessEnv): string =>
-  (IDEM_TEMPORAL_UI_URL || 'http://127.0.0.1:8233').replace(/\/+$/, '')
 
 export const readApiConfig = async (env = process.env): Promise<ApiConfig> => ({
   host: env.IDEM_HOST || '127.0.0.1',

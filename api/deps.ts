@@ -17,6 +17,8 @@ export interface ApiDeps {
   webhookSecrets: readonly string[]
   /** How long photos, vectors and images are kept after the end, unless a request asks for less. */
   retentionMs: number
+  /** Whether streams of one prediction share one watch; not where requests may not wait for each other's I/O. */
+  sharedWatch?: boolean
   /** Predictions of one tenant that may run at a time; no bound where absent. */
   maxRunning?: number
 }

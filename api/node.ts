@@ -13,6 +13,7 @@ import { readStorageConfig } from '../storage/config.ts'
 import { createApp } from './app.ts'
 import type { FindToken } from './auth.ts'
 import { readApiConfig, readTemporalConfig } from './config.ts'
+import { createMemoryRateLimiter } from './memory-rate-limiter.ts'
 import { openPageFiles } from './page-files.ts'
 import { createGrpcOrchestrator } from './temporal/grpc-orchestrator.ts'
 import { readTokenFile, watchTokenFile } from './token-file.ts'
@@ -55,7 +56,7 @@ const main = async () => {
     bundle: config.bundle,
     temporalUiUrl: config.temporalUiUrl,
     ...(findToken && { findToken }),
-    ...(config.requestsPerMinute && { requestsPerMinute: config.requestsPerMinute }),
+    ...(config.requestsPerMinute && { rateLimiter: createMemoryRateLimiter(config.requestsPerMinute) }),
     ...(config.maxRunning && { maxRunning: config.maxRunning }),
     corsOrigins: config.corsOrigins,
     readyQueues: config.readyQueues,

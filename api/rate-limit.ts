@@ -1,21 +1,22 @@
 import type { MiddlewareHandler } from 'hono'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { ApiEnv } from './deps.ts'
 import { Problem } from './problem.ts'
 
-/** So many requests a minute for each tenant, counted by each process for itself. Throws a 429 problem. */
-export const limitRate = (requestsPerMinute: number): MiddlewareHandler<ApiEnv> => {
-  const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 })
-  return async (c, next) => {
-    try {
-      await limiter.consume(c.get('tenant'))
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error
-      const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000))
-      throw new Problem(429, `More than ${requestsPerMinute} requests a minute; try again in ${seconds} s`, {
-        headers: { 'retry-after': `${seconds}` },
-      })
-    }
-    return next()
-  }
+/** Counts the requests of tenants; each runtime brings its own. */
+export interface RateLimiter {
+  /** For messages: `3 requests a minute`. */
+  readonly limit: string
+  /** Counts a request: the seconds to wait where it is one too many. */
+  take(tenant: string): Promise<number | undefined>
 }
+
+/** Holds each tenant to its rate. Throws a 429 problem. */
+export const limitRate =
+  ({ limit, take }: RateLimiter): MiddlewareHandler<ApiEnv> =>
+  async (c, next) => {
+    const seconds = await take(c.get('tenant'))
+    if (seconds === undefined) return next()
+    throw new Problem(429, `More than ${limit}; try again in ${seconds} s`, {
+      headers: { 'retry-after': `${seconds}` },
+    })
+  }

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import { parseDuration } from '../contracts/duration.ts'
 import { type KeyRing, parseKeyRing } from '../contracts/encryption/key-ring.ts'
 import { openStore } from './open-store.ts'
 import { createSealedStore, type SealedStore } from './sealed-store.ts'
-import { loadOrMakeSecrets, urlSigningKey } from './secrets.ts'
+import { loadOrMakeSecrets } from './secrets.ts'
+import { parseRetention, parseSecrets, urlSigningKey } from './settings.ts'
 
 export interface StorageConfig {
   /** Where this machine keeps what nobody configured elsewhere. */
@@ -20,22 +20,13 @@ export interface StorageConfig {
   store: SealedStore
 }
 
-const defaultRetention = '24h'
-const minRetentionMs = 1_000
-
-const parseRetention = (text = ''): number => {
-  const ms = parseDuration(text || defaultRetention)
-  if (ms !== undefined && ms >= minRetentionMs) return ms
-  throw new Error(`IDEM_RETENTION is ${JSON.stringify(text)}; it takes a duration such as 30m, 24h or 7d`)
-}
-
 /** Opens what the API and the workers share: the artifact store and the secrets. */
 export const readStorageConfig = async (env = process.env): Promise<StorageConfig> => {
   const stateDir = resolve(env.IDEM_STATE || '.idem')
   const configured = { webhookSecret: env.IDEM_WEBHOOK_SECRET, encryptionKeys: env.IDEM_ENCRYPTION_KEYS }
   const made = configured.webhookSecret && configured.encryptionKeys ? undefined : await loadOrMakeSecrets(stateDir)
   const webhookSecret = configured.webhookSecret || made!.webhookSecret
-  const webhookSecrets = webhookSecret.split(',').map((secret) => secret.trim())
+  const webhookSecrets = parseSecrets(webhookSecret)
   const publicUrl = (env.IDEM_PUBLIC_URL || `http://${env.IDEM_HOST || '127.0.0.1'}:${env.IDEM_PORT || 8787}`).replace(
     /\/+$/,
     '',

@@ -2,8 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ArtifactStore, ArtifactStoreError } from '../contracts/artifacts.ts'
 import { createFileStore } from './file.ts'
-import { createS3Store } from './s3.ts'
-import { parseS3Url, readS3Credentials } from './s3-url.ts'
+import { openS3Store } from './open-s3-store.ts'
 import type { SigningKey } from './signed-url.ts'
 
 export interface OpenStoreOptions {
@@ -24,14 +23,7 @@ export const openStore = (url: string, options: OpenStoreOptions): ArtifactStore
     const root = url.startsWith('file://') ? fileURLToPath(url) : resolve(cwd, url.slice('file:'.length))
     return createFileStore({ root, publicUrl, signingKey })
   }
-  if (url.startsWith('s3://')) {
-    const credentials = readS3Credentials(env)
-    if (!credentials) {
-      const message = `The artifact store ${url.split('?')[0]} needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`
-      throw new ArtifactStoreError(message, { retryable: false })
-    }
-    return createS3Store({ location: parseS3Url(url, env), credentials })
-  }
+  if (url.startsWith('s3://')) return openS3Store(url, env)
   throw new ArtifactStoreError(`Unknown artifact store ${url.split('?')[0]}: use file:… or s3://…`, {
     retryable: false,
   })

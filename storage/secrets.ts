@@ -41,16 +41,3 @@ export const loadOrMakeSecrets = async (stateDir: string): Promise<Secrets> => {
   }
   return read()
 }
-
-/** A 32-byte key for signing file URLs, derived (HKDF-SHA-256) from the signing secret. */
-export const urlSigningKey = async (webhookSecret: string): Promise<Uint8Array> => {
-  const encoder = new TextEncoder()
-  const secret = await crypto.subtle.importKey('raw', encoder.encode(webhookSecret), 'HKDF', false, ['deriveBits'])
-  const info = encoder.encode('idem file urls')
-  const bits = await crypto.subtle.deriveBits(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info },
-    secret,
-    256,
-  )
-  return new Uint8Array(bits)
-}

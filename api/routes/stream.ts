@@ -48,11 +48,11 @@ const streamQuery = z.object({
 
 /** A prediction's events as they come: for whoever has the signed URL, or the tenant's token. */
 export const createStreamRoutes = (
-  { orchestrator, store, urlSigningKey }: ApiDeps,
+  { orchestrator, store, urlSigningKey, sharedWatch = true }: ApiDeps,
   { find, findSigned, view }: PredictionReader,
 ): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
-  const watch = createSharedWatch(orchestrator)
+  const watch = sharedWatch ? createSharedWatch(orchestrator) : orchestrator.watch
 
   document(app, {
     method: 'get',

@@ -46,9 +46,3 @@ export const createCall = (connection: Pick<Connection, 'withDeadline'>) => {
     })
   }
 }
-
-/** Waits for both also where one fails: a call that is left behind goes on retrying after its connection is closed. */
-export const both = async <A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> => {
-  await Promise.allSettled([a, b])
-  return Promise.all([a, b])
-}

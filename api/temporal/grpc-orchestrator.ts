@@ -1,18 +1,16 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
-import { decodeFromPayloadsAtIndex, decodeMapFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js'
-import proto, { type temporal } from '@temporalio/proto'
-import { type ErasureReceipt, erasureWorkflowId } from '../../contracts/erasure.ts'
+import { defineSearchAttributeKey, type Payload, SearchAttributeType } from '@temporalio/common'
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js'
+import proto from '@temporalio/proto'
+import { erasureWorkflowId } from '../../contracts/erasure.ts'
 import { type Queue, queues } from '../../contracts/queues.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import { webhookWorkflowId } from '../../contracts/webhooks.ts'
 import { type Orchestrator, OrchestratorUnavailable } from '../orchestrator.ts'
-import { both, codeOf, createCall, grpc, unavailable } from './grpc-call.ts'
-import { createListPredictions } from './list-predictions.ts'
-import { type Memo, readRecord } from './read-history.ts'
-
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent
-type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse
+import { codeOf, createCall, grpc, unavailable } from './grpc-call.ts'
+import type { HistoryEvent } from './messages.ts'
+import type { Memo } from './read-history.ts'
+import { createReads } from './reads.ts'
 
 const { HistoryEventFilterType, TaskQueueType } = proto.temporal.api.enums.v1
 
@@ -22,8 +20,6 @@ const longPollMs = 30_000
 const pollerAgeMs = 90_000
 /** How often a watched prediction is looked at: heartbeats make no event that could be waited for. */
 const watchMs = { moving: 400, still: 2_000, stillAfter: 5_000 }
-/** Ended predictions that are remembered; they do not change. */
-const rememberedRecords = 2_000
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD)
 const tenantKey = keyword('IdemTenant')
@@ -54,9 +50,6 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
     return events
   }
 
-  const toRecord = (description: Description, events: readonly HistoryEvent[]) =>
-    readRecord(loadedDataConverter, namespace, description, events)
-
   /** Undefined where the server has nothing by that name. */
   const known = async <T>(what: string, run: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -67,27 +60,22 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
     }
   }
 
-  const read = (id: string): Promise<PredictionRecord | undefined> =>
-    known('say how the prediction stands', async () => {
-      const [description, events] = await both(describe(id), fetchHistory(id))
-      return toRecord(description, events)
-    })
-
-  const ended = new Map<string, PredictionRecord>()
-  const readEnded = async (info: temporal.api.workflow.v1.IWorkflowExecutionInfo) => {
-    const { workflowId, runId } = info.execution ?? {}
-    const remembered = ended.get(runId ?? '')
-    if (remembered) return remembered
-    const record = await known('give the history of a prediction', async () =>
-      toRecord({ workflowExecutionInfo: info }, await fetchHistory(workflowId ?? '', runId)),
-    )
-    if (record && runId) ended.set(runId, record)
-    for (const oldest of ended.keys()) {
-      if (ended.size <= rememberedRecords) break
-      ended.delete(oldest)
-    }
-    return record
-  }
+  const { toRecord, ...reads } = createReads({
+    namespace,
+    decode: (payloads) => decodeArrayFromPayloads(loadedDataConverter, payloads as Payload[] | null | undefined),
+    call,
+    known,
+    describe,
+    fetchHistory,
+    count: async (query) => Number((await service.countWorkflowExecutions({ namespace, query })).count ?? 0),
+    list: (query, { size, token }) =>
+      service.listWorkflowExecutions({
+        namespace,
+        query,
+        pageSize: size,
+        ...(token && { nextPageToken: token as Uint8Array }),
+      }),
+  })
 
   async function* watch(id: string, signal: AbortSignal): AsyncGenerator<PredictionRecord> {
     let seen = ''
@@ -149,15 +137,8 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
         }
       }),
 
-    read,
+    ...reads,
     watch,
-    list: createListPredictions({ client, call, read, readEnded }),
-
-    countRunning: (tenant) =>
-      call('count predictions', async () => {
-        const query = `IdemTenant = "${tenant}" AND ExecutionStatus = "Running" AND IdemModel IS NOT NULL`
-        return Number((await service.countWorkflowExecutions({ namespace, query })).count ?? 0)
-      }),
 
     waitForEnd: async (id, timeoutMs, signal) => {
       // The server answers at once when a call's deadline is near: the end of the wait is ours, not the call's.
@@ -234,35 +215,22 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
         }
       }),
 
-    readErasure: (id) =>
-      known('say how the erasure stands', async () => {
-        const workflowId = erasureWorkflowId(id)
-        // One call where there is no erasure, which is what most readers want to know.
-        const description = await describe(workflowId)
-        const events = await fetchHistory(workflowId)
-        const memo = await decodeMapFromPayloads(loadedDataConverter, description.workflowExecutionInfo?.memo?.fields)
-        const completed = events.at(-1)?.workflowExecutionCompletedEventAttributes
-        const receipt =
-          completed &&
-          (await decodeFromPayloadsAtIndex<ErasureReceipt>(loadedDataConverter, 0, completed.result?.payloads))
-        return { tenant: String(memo?.tenant), ...(receipt && { receipt }) }
-      }),
-
     unpolledQueues: () =>
       call('describe its task queues', async () => {
         const names = Object.keys(queues) as Queue[]
-        const polled = await Promise.all(
-          names.map(async (name) => {
-            const { pollers } = await service.describeTaskQueue({
-              namespace,
-              taskQueue: { name: queues[name] },
-              taskQueueType:
-                name === 'control' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-            })
-            const oldest = Date.now() - pollerAgeMs
-            return pollers?.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > oldest)
-          }),
-        )
+        const asked = names.map(async (name) => {
+          const { pollers } = await service.describeTaskQueue({
+            namespace,
+            taskQueue: { name: queues[name] },
+            taskQueueType:
+              name === 'control' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+          })
+          const oldest = Date.now() - pollerAgeMs
+          return pollers?.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > oldest)
+        })
+        // One that is left behind would go on retrying after its connection is closed.
+        await Promise.allSettled(asked)
+        const polled = await Promise.all(asked)
         return names.filter((_, index) => !polled[index])
       }),
 

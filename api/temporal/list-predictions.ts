@@ -1,17 +1,14 @@
-import type { Client } from '@temporalio/client'
-import proto, { type temporal } from '@temporalio/proto'
 import { failures } from '../../contracts/failures.ts'
 import { isTerminal, type PredictionStatus } from '../../contracts/prediction.ts'
 import { statusOf } from '../../contracts/prediction-view.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import type { ListPage, ListPosition, ListQuery } from '../orchestrator.ts'
+import { type ExecutionInfo, statusName, toNanos } from './messages.ts'
 import { compareNewest, findAtEnd, type Visibility } from './newest-first.ts'
-import { toNanos } from './read-history.ts'
-
-type Info = temporal.api.workflow.v1.IWorkflowExecutionInfo
+import type { ReadService } from './reads.ts'
 
 interface ListedInfo extends ListPosition {
-  info: Info
+  info: ExecutionInfo
 }
 
 /** A record, and where the list has it: a description's times are finer than the store's. */
@@ -19,8 +16,6 @@ interface Listed {
   at: ListPosition
   record: PredictionRecord
 }
-
-const { WORKFLOW_EXECUTION_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkflowExecutionStatus
 
 // The server's own bound of a page.
 const visibilityPage = 1000
@@ -38,7 +33,7 @@ const statusQueries: Record<PredictionStatus, string> = {
   failed: `ExecutionStatus IN ("Failed","TimedOut","Terminated") AND (IdemFailure IS NULL OR NOT ${deadline})`,
 }
 
-const position = (info: Info): ListedInfo => ({
+const position = (info: ExecutionInfo): ListedInfo => ({
   createdNanos: toNanos(info.startTime),
   id: info.execution?.workflowId ?? '',
   info,
@@ -47,42 +42,32 @@ const position = (info: Info): ListedInfo => ({
 const milliseconds = ({ createdNanos }: ListPosition): number => Number(createdNanos.slice(0, -6))
 
 export interface ListDeps {
-  client: Client
-  call<T>(what: string, run: () => Promise<T>): Promise<T>
+  service: ReadService
   read(id: string): Promise<PredictionRecord | undefined>
   /** The record of an execution that has ended, whose description is the list's. */
-  readEnded(info: Info): Promise<PredictionRecord | undefined>
+  readEnded(info: ExecutionInfo): Promise<PredictionRecord | undefined>
 }
 
 /** Pages of a tenant's predictions, newest first, from the visibility store. */
-export const createListPredictions = ({ client, call, read, readEnded }: ListDeps) => {
-  const service = client.connection.workflowService
-  const { namespace } = client.options
+export const createListPredictions = ({ service, read, readEnded }: ListDeps) => {
+  const { call } = service
 
   const visibilityOf = (filter: string): Visibility<ListedInfo> => {
     const query = (from: number, to: number) =>
       // The store keeps less than nanoseconds: what it rounds away stays within the next millisecond.
       `${filter} AND StartTime >= "${new Date(from).toISOString()}" AND StartTime < "${new Date(to + 1).toISOString()}"`
     return {
-      count: (from, to) =>
-        call('count predictions', async () =>
-          Number((await service.countWorkflowExecutions({ namespace, query: query(from, to) })).count ?? 0),
-        ),
+      count: (from, to) => call('count predictions', () => service.count(query(from, to))),
       list: async (from, to) => {
         const found: ListedInfo[] = []
-        let nextPageToken: Uint8Array | undefined
+        let token: string | Uint8Array | undefined
         do {
           const page = await call('list predictions', () =>
-            service.listWorkflowExecutions({
-              namespace,
-              query: query(from, to),
-              pageSize: visibilityPage,
-              ...(nextPageToken && { nextPageToken }),
-            }),
+            service.list(query(from, to), { size: visibilityPage, ...(token && { token }) }),
           )
           found.push(...(page.executions ?? []).map(position))
-          nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined
-        } while (nextPageToken)
+          token = page.nextPageToken?.length ? page.nextPageToken : undefined
+        } while (token)
         return found
       },
     }
@@ -93,7 +78,7 @@ export const createListPredictions = ({ client, call, read, readEnded }: ListDep
     for (let start = 0; start < listed.length; start += readsAtOnce) {
       const some = listed.slice(start, start + readsAtOnce)
       const records = await Promise.all(
-        some.map(({ id, info }) => (info.status === WORKFLOW_EXECUTION_STATUS_RUNNING ? read(id) : readEnded(info))),
+        some.map(({ id, info }) => (statusName(info.status) === 'RUNNING' ? read(id) : readEnded(info))),
       )
       // Some may have been erased since they were listed.
       for (const [index, record] of records.entries()) if (record) found.push({ at: some[index]!, record })

@@ -1,12 +1,3 @@
-import type { LoadedDataConverter, Payload } from '@temporalio/common'
-import { ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common'
-import {
-  decodeArrayFromPayloads,
-  decodeFromPayloadsAtIndex,
-  decodeMapFromPayloads,
-  decodeOptionalFailureToOptionalError,
-} from '@temporalio/common/lib/internal-non-workflow/index.js'
-import proto, { type temporal } from '@temporalio/proto'
 import { failures } from '../../contracts/failures.ts'
 import type { DiffusionProgress } from '../../contracts/generate-faces.ts'
 import type {
@@ -17,12 +8,18 @@ import type {
   RecordedFailure,
   WorkflowRun,
 } from '../../contracts/record.ts'
-
-type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent
-type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined
-
-const { PendingActivityState, WorkflowExecutionStatus } = proto.temporal.api.enums.v1
+import {
+  type Decode,
+  type Description,
+  type ExecutionInfo,
+  type HistoryEvent,
+  pendingStateName,
+  statusName,
+  toDate,
+  toNanos,
+  type WirePendingActivity,
+} from './messages.ts'
+import { failureMessage, rootFailure } from './read-failure.ts'
 
 export interface Memo {
   tenant: string
@@ -31,56 +28,42 @@ export interface Memo {
   requestHash: string
 }
 
-const toDate = (time: Timestamp): Date | undefined =>
-  time ? new Date(Number(time.seconds ?? 0) * 1000 + Math.floor((time.nanos ?? 0) / 1e6)) : undefined
-
-/** Nanoseconds since 1970 in 19 digits, so that texts sort as times do. */
-export const toNanos = (time: Timestamp): string =>
-  `${time?.seconds ?? 0}${`${time?.nanos ?? 0}`.padStart(9, '0')}`.padStart(19, '0')
-
-const stateOf = (status: temporal.api.enums.v1.WorkflowExecutionStatus | null | undefined) => {
-  switch (status) {
-    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
-      return 'running'
-    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-      return 'completed'
-    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED:
-      return 'canceled'
-    default:
-      return 'failed'
-  }
+const states: Record<string, PredictionRecord['state']> = {
+  RUNNING: 'running',
+  COMPLETED: 'completed',
+  CANCELED: 'canceled',
 }
+const stateOf = (status: ExecutionInfo['status']) => states[statusName(status) ?? ''] ?? 'failed'
 
-/** The failure under the wrappers that Temporal adds on the way up. */
-const rootFailure = (error: Error): RecordedFailure => {
-  let root: Error = error
-  while (root.cause instanceof Error && !(root instanceof ApplicationFailure)) root = root.cause
-  if (root instanceof ApplicationFailure) {
-    const details = root.details?.[0]
-    return { type: root.type ?? failures.internal, message: root.message, ...(details !== undefined && { details }) }
-  }
-  if (root instanceof TimeoutFailure) return { type: failures.stepTimedOut, message: 'A step took too long' }
-  return { type: failures.internal, message: root.message }
+/** The values of a memo by their names; undefined where there is none. */
+export const readMemo = async (
+  decode: Decode,
+  memo: ExecutionInfo['memo'],
+): Promise<Record<string, unknown> | undefined> => {
+  const fields = Object.entries(memo?.fields ?? {})
+  const values = await decode(fields.map(([, payload]) => payload))
+  return fields.length > 0 ? Object.fromEntries(fields.map(([name], index) => [name, values[index]])) : undefined
 }
 
 /** Puts together what the server says of one execution. */
 export const readRecord = async (
-  converter: LoadedDataConverter,
+  decode: Decode,
   namespace: string,
   description: Description,
   events: readonly HistoryEvent[],
 ): Promise<PredictionRecord> => {
   const info = description.workflowExecutionInfo
   const id = info?.execution?.workflowId ?? ''
-  const memo = (await decodeMapFromPayloads(converter, info?.memo?.fields)) as Memo | undefined
+  const memo = (await readMemo(decode, info?.memo)) as Memo | undefined
   const started = events[0]?.workflowExecutionStartedEventAttributes
   if (!memo || !started) throw new Error(`The workflow ${id} is no prediction`)
   const state = stateOf(info?.status)
   const last = events.at(-1)
-  const { result, failure } = await readEnd(converter, last)
+  const { result, failure } = await readEnd(decode, last)
+  const [input] = await decode(started.input?.payloads)
   const run = {
     workflow: started.workflowType?.name,
-    input: await decodeFromPayloadsAtIndex(converter, 0, started.input?.payloads),
+    input,
     ...(result !== undefined && { result }),
   } as WorkflowRun
   return {
@@ -93,8 +76,8 @@ export const readRecord = async (
     createdNanos: toNanos(info?.startTime),
     ...(info?.closeTime && { endedAt: toDate(info.closeTime)! }),
     ...run,
-    finished: await readFinished(converter, events),
-    pending: await Promise.all((description.pendingActivities ?? []).map((a) => readPending(converter, a))),
+    finished: await readFinished(decode, events),
+    pending: await Promise.all((description.pendingActivities ?? []).map((a) => readPending(decode, a))),
     ...(failure && { failure }),
     ...(state === 'failed' && !failure && { failure: { type: failures.internal, message: closeMessage(last) } }),
   }
@@ -107,37 +90,28 @@ const closeMessage = (event: HistoryEvent | undefined): string => {
 }
 
 const readEnd = async (
-  converter: LoadedDataConverter,
+  decode: Decode,
   event: HistoryEvent | undefined,
 ): Promise<{ result?: unknown; failure?: RecordedFailure }> => {
   const completed = event?.workflowExecutionCompletedEventAttributes
-  if (completed) return { result: await decodeFromPayloadsAtIndex(converter, 0, completed.result?.payloads) }
-  const failed = event?.workflowExecutionFailedEventAttributes
-  const error = failed && (await decodeOptionalFailureToOptionalError(converter, failed.failure))
-  return error ? { failure: rootFailure(error) } : {}
+  if (completed) return { result: (await decode(completed.result?.payloads))[0] }
+  const failure = event?.workflowExecutionFailedEventAttributes?.failure
+  return failure ? { failure: await rootFailure(decode, failure) } : {}
 }
 
-const readPending = async (
-  converter: LoadedDataConverter,
-  activity: temporal.api.workflow.v1.IPendingActivityInfo,
-): Promise<PendingActivity> => {
-  const payloads: Payload[] | null | undefined = activity.heartbeatDetails?.payloads
-  const [progress] = (await decodeArrayFromPayloads(converter, payloads)) as [DiffusionProgress?]
-  const failure = await decodeOptionalFailureToOptionalError(converter, activity.lastFailure)
-  const started = activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+const readPending = async (decode: Decode, activity: WirePendingActivity): Promise<PendingActivity> => {
+  const [progress] = (await decode(activity.heartbeatDetails?.payloads)) as [DiffusionProgress?]
+  const { lastFailure: failure } = activity
   return {
     name: activity.activityType?.name as ActivityName,
-    state: started ? 'started' : 'scheduled',
+    state: pendingStateName(activity.state) === 'STARTED' ? 'started' : 'scheduled',
     attempt: activity.attempt ?? 1,
     ...(progress && { progress }),
-    ...(failure && { lastFailure: failure instanceof CancelledFailure ? 'canceled' : failure.message }),
+    ...(failure && { lastFailure: failure.canceledFailureInfo ? 'canceled' : await failureMessage(decode, failure) }),
   }
 }
 
-const readFinished = async (
-  converter: LoadedDataConverter,
-  events: readonly HistoryEvent[],
-): Promise<FinishedActivity[]> => {
+const readFinished = async (decode: Decode, events: readonly HistoryEvent[]): Promise<FinishedActivity[]> => {
   const scheduled = new Map<string, HistoryEvent>()
   const started = new Map<string, HistoryEvent>()
   const finished: FinishedActivity[] = []
@@ -153,7 +127,7 @@ const readFinished = async (
     if (!end) continue
     const from = scheduled.get(String(end.scheduledEventId))
     const canceled = event.activityTaskCanceledEventAttributes
-    const [progress] = (await decodeArrayFromPayloads(converter, canceled?.details?.payloads)) as [DiffusionProgress?]
+    const [progress] = (await decode(canceled?.details?.payloads)) as [DiffusionProgress?]
     const at = toDate(event.eventTime) ?? new Date(0)
     const scheduledAt = toDate(from?.eventTime) ?? at
     finished.push({

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { readTokenFile, watchTokenFile, writeTokenFile } from '../../api/token-file.ts'
 import { findToken, makeToken } from '../../api/tokens.ts'
-import { photo, startApi, type TestApi, webhookSecret } from '../support/api.ts'
+import { atEdge, photo, startApi, type TestApi, webhookSecret } from '../support/api.ts'
 
 let folder: string
 let file: string
@@ -30,6 +30,7 @@ beforeAll(async () => {
   api = await startApi(
     {
       findToken: watchTokenFile(file, ({ message }) => problems.push(message)),
+      tokens: await readTokenFile(file),
       maxRunning: 2,
       corsOrigins: ['https://app.example.com'],
     },
@@ -83,7 +84,8 @@ describe('tokens', () => {
     expect((await get('/readyz')).status).toBe(503)
   })
 
-  it('can be added and revoked while the API runs; a spoilt file lets nobody in', async () => {
+  // At the edge there is no file: tokens are a binding, and another one takes a deployment.
+  it.skipIf(atEdge)('can be added and revoked while the API runs; a spoilt file lets nobody in', async () => {
     const id = await add('late', 'late')
     await vi.waitFor(async () => expect((await get('/v1/account', as('late'))).status).toBe(200), { timeout: 5_000 })
     const left = (await readTokenFile(file)).filter((record) => record.id !== id)

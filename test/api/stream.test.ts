@@ -132,14 +132,23 @@ describe('a shared watch', () => {
 
 describe('GET …/stream', () => {
   let api: TestApi
-  let release: () => void = () => undefined
+  let waiting: (() => void) | undefined
+  let permits = 0
+  /** Lets one diffusion go on, also one that has not begun. */
+  const release = () => {
+    if (waiting) waiting()
+    else permits++
+    waiting = undefined
+  }
   beforeAll(async () => {
     api = await startApi(
       {},
       {
         generate: () =>
           new Promise((resolve) => {
-            release = resolve
+            if (permits === 0) waiting = resolve
+            else resolve()
+            permits = Math.max(0, permits - 1)
           }),
       },
     )

@@ -4,57 +4,124 @@ import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { inject } from 'vitest'
 import { type AppOptions, createApp } from '../../api/app.ts'
+import { createMemoryRateLimiter } from '../../api/memory-rate-limiter.ts'
 import { createGrpcOrchestrator } from '../../api/temporal/grpc-orchestrator.ts'
+import type { TokenRecord } from '../../api/tokens.ts'
 import { toBase64 } from '../../contracts/encryption/base64.ts'
 import { parseKeyRing } from '../../contracts/encryption/key-ring.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { openStore } from '../../storage/open-store.ts'
 import { createSealedStore } from '../../storage/sealed-store.ts'
+import { startEdge } from './edge.ts'
 import { type InstantWorkerOptions, runInstantWorkers } from './instant-worker.ts'
 import { createNamespace, createTestClient } from './namespace.ts'
+import { findVersitygw, startVersitygw } from './versitygw.ts'
 
 export const publicUrl = 'http://idem.test'
 export const photo = 'https://example.com/portrait.jpg'
 export const webhookSecret = `whsec_${toBase64(new Uint8Array(32).fill(9))}`
 
+/** Where the app of these tests runs: in this process, or in workerd. `test/edge` chooses the other one. */
+export const atEdge = process.env.IDEM_TEST_RUNTIME === 'edge'
+
+const encryptionKeys = `a:${toBase64(new Uint8Array(32).fill(1))}`
+export const keyRing = parseKeyRing(encryptionKeys)
 const urlSigningKey = new Uint8Array(32).fill(7)
-const bundle = {
+export const bundle = {
   sha256: 'a'.repeat(64),
   createdAt: new Date(0),
   embeddingSize: 4,
   defaults: { scheduler: 'dpmpp_2m', steps: 25, guidanceScale: 3 },
 }
 
+export interface TestApiOptions extends Partial<AppOptions> {
+  requestsPerMinute?: number
+  /** What `findToken` finds, for where there is no file to watch. */
+  tokens?: readonly TokenRecord[]
+  /** Temporal does not answer. */
+  temporalAway?: boolean
+}
+
+const retentionMs = 3_600_000
+const nowhere = '127.0.0.1:1'
+
+/** A store for the app: files here, S3 at the edge. */
+const openTestStore = async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'idem-api-'))
+  const options = { publicUrl, signingKey: urlSigningKey, cwd: folder }
+  const remove = () => rm(folder, { recursive: true })
+  if (!atEdge) return { folder, url: '', env: {}, plain: openStore(`file:${folder}`, options), close: remove }
+  const server = await startVersitygw((await findVersitygw({ ci: true }))!, ['idem-test'])
+  const env = {
+    AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
+  }
+  const url = `s3://idem-test/api?endpoint=${encodeURIComponent(server.endpoint)}`
+  const close = async () => {
+    await server.stop()
+    await remove()
+  }
+  return { folder, url, env, plain: openStore(url, { ...options, env }), close }
+}
+
+type TestStore = Awaited<ReturnType<typeof openTestStore>>
+
+const bindingsOf = (namespace: string, { url, env }: TestStore, options: TestApiOptions): Record<string, string> => ({
+  TEMPORAL_HTTP_URL: options.temporalAway ? `http://${nowhere}` : inject('temporalHttpUrl'),
+  TEMPORAL_NAMESPACE: namespace,
+  IDEM_PUBLIC_URL: publicUrl,
+  IDEM_TEMPORAL_UI_URL: 'http://ui.test',
+  IDEM_WEBHOOK_SECRET: webhookSecret,
+  IDEM_ENCRYPTION_KEYS: encryptionKeys,
+  IDEM_STORAGE: url,
+  IDEM_RETENTION: `${retentionMs / 1000}s`,
+  IDEM_BUNDLE: JSON.stringify(bundle),
+  IDEM_MAX_RUNNING: `${options.maxRunning ?? ''}`,
+  IDEM_CORS_ORIGINS: (options.corsOrigins ?? []).join(),
+  IDEM_LOG_LEVEL: 'error',
+  ...(options.tokens && { IDEM_TOKENS: JSON.stringify({ tokens: options.tokens }) }),
+  ...env,
+})
+
 /** The app in a namespace of its own on the real server, with a real store, and workers that compute nothing. */
 export const startApi = async (
-  options: Partial<AppOptions> = {},
+  options: TestApiOptions = {},
   { generate, workers: withWorkers = true }: Pick<InstantWorkerOptions, 'generate'> & { workers?: boolean } = {},
 ) => {
-  const folder = await mkdtemp(join(tmpdir(), 'idem-api-'))
-  const keyRing = parseKeyRing(`a:${toBase64(new Uint8Array(32).fill(1))}`)
-  const plain = openStore(`file:${folder}`, { publicUrl, signingKey: urlSigningKey, cwd: folder })
-  const store = createSealedStore(plain, keyRing)
+  const { requestsPerMinute, tokens, temporalAway, ...appOptions } = options
+  const storage = await openTestStore()
+  const store = createSealedStore(storage.plain, keyRing)
   const connection = await Connection.connect({ address: inject('temporalAddress') })
-  const namespace = await createNamespace(connection)
+  const lost = Connection.lazy({ address: nowhere, connectTimeout: 500 })
+  const namespace = temporalAway ? 'none' : await createNamespace(connection)
   const client = createTestClient(connection, namespace, keyRing)
   const errors: Error[] = []
   const app = await createApp({
-    orchestrator: createGrpcOrchestrator(client),
+    orchestrator: createGrpcOrchestrator(temporalAway ? createTestClient(lost, namespace, keyRing) : client),
     store,
     bundle,
     publicUrl,
     temporalUiUrl: 'http://ui.test',
     urlSigningKey,
     webhookSecrets: [webhookSecret],
-    retentionMs: 3_600_000,
+    retentionMs,
     onError: (error) => errors.push(error),
-    ...options,
+    ...(requestsPerMinute && { rateLimiter: createMemoryRateLimiter(requestsPerMinute) }),
+    ...appOptions,
   })
-  const workers = withWorkers
-    ? await runInstantWorkers({ client, namespace, keyRing, store, ...(generate && { generate }) })
+  const edge = atEdge
+    ? await startEdge({
+        bindings: bindingsOf(namespace, storage, options),
+        ...(requestsPerMinute && { requestsPerMinute }),
+      })
     : undefined
+  const workers =
+    withWorkers && !temporalAway
+      ? await runInstantWorkers({ client, namespace, keyRing, store, ...(generate && { generate }) })
+      : undefined
 
-  const request = (path: string, init?: RequestInit) => app.request(path, init)
+  const request = async (path: string, init?: RequestInit): Promise<Response> =>
+    edge ? edge.request(path, init) : app.request(path, init)
   const post = (body: unknown, headers: Record<string, string> = {}, path = '/v1/models/idem/arc2face/predictions') =>
     request(path, {
       method: 'POST',
@@ -62,21 +129,23 @@ export const startApi = async (
       body: JSON.stringify(body),
     })
   return {
+    /** Of this process, also where requests go to the edge: for its routes. */
     app,
     client,
     connection,
     namespace,
     store,
-    folder,
-    errors,
+    folder: storage.folder,
+    errors: edge?.errors ?? errors,
     request,
     post,
     /** The JSON of an answer. */
     json: async <T = Prediction>(response: Response | Promise<Response>): Promise<T> => (await response).json() as T,
     stop: async () => {
+      await edge?.stop()
       await workers?.stop()
-      await connection.close()
-      await rm(folder, { recursive: true })
+      await Promise.all([connection.close(), lost.close()])
+      await storage.close()
     },
   }
 }

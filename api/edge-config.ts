@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { type KeyRing, parseKeyRing } from '../contracts/encryption/key-ring.ts'
+import type { Queue } from '../contracts/queues.ts'
+import { openS3Store } from '../storage/open-s3-store.ts'
+import { createSealedStore, type SealedStore } from '../storage/sealed-store.ts'
+import { parseRetention, parseSecrets, urlSigningKey } from '../storage/settings.ts'
+import type { BundleInfo } from './model.ts'
+import { parseCount, parseOrigins, parseQueues, readLogLevel, readTemporalUiUrl } from './parse-config.ts'
+import { type TokenRecord, tokenFileSchema } from './tokens.ts'
+
+/** Texts by the names of variables, and Cloudflare's binding for rate limits. */
+export interface EdgeEnv {
+  readonly [name: string]: unknown
+  readonly IDEM_RATE_LIMITER?: { limit(options: { key: string }): Promise<{ success: boolean }> }
+}
+
+export interface EdgeConfig {
+  temporal: { url: string; namespace: string; apiKey?: string }
+  temporalUiUrl: string
+  bundle: BundleInfo
+  publicUrl: string
+  webhookSecrets: readonly string[]
+  urlSigningKey: Uint8Array
+  keyRing: KeyRing
+  store: SealedStore
+  retentionMs: number
+  tokens: readonly TokenRecord[] | undefined
+  codecToken: string | undefined
+  maxRunning: number | undefined
+  corsOrigins: readonly string[]
+  readyQueues: readonly Queue[]
+  logLevel: string
+}
+
+const bundleSchema = z.object({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  createdAt: z.iso.datetime().transform((text) => new Date(text)),
+  embeddingSize: z.int(),
+  defaults: z.object({ scheduler: z.string(), steps: z.number(), guidanceScale: z.number() }),
+})
+
+const parseJson = <T>(name: string, text: string, schema: z.ZodType<T>): T => {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new Error(`${name} is no JSON`, { cause })
+  }
+  const parsed = schema.safeParse(json)
+  if (!parsed.success) throw new Error(`${name} is not in order: ${z.prettifyError(parsed.error)}`)
+  return parsed.data
+}
+
+/** Reads what the bindings say, by the names that the variables have elsewhere. Throws where something is missing. */
+export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => {
+  const env = Object.fromEntries(
+    Object.entries(bindings).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+  const need = (name: string): string => {
+    if (env[name]) return env[name]
+    throw new Error(`${name} is not set`)
+  }
+  const webhookSecrets = parseSecrets(need('IDEM_WEBHOOK_SECRET'))
+  const keyRing = parseKeyRing(need('IDEM_ENCRYPTION_KEYS'))
+  return {
+    temporal: {
+      url: need('TEMPORAL_HTTP_URL'),
+      namespace: env.TEMPORAL_NAMESPACE || 'default',
+      ...(env.TEMPORAL_API_KEY && { apiKey: env.TEMPORAL_API_KEY }),
+    },
+    temporalUiUrl: readTemporalUiUrl(env),
+    bundle: parseJson('IDEM_BUNDLE', need('IDEM_BUNDLE'), bundleSchema),
+    publicUrl: need('IDEM_PUBLIC_URL').replace(/\/+$/, ''),
+    webhookSecrets,
+    urlSigningKey: await urlSigningKey(webhookSecrets[0]!),
+    keyRing,
+    store: createSealedStore(openS3Store(need('IDEM_STORAGE'), env), keyRing),
+    retentionMs: parseRetention(env.IDEM_RETENTION),
+    tokens: env.IDEM_TOKENS ? parseJson('IDEM_TOKENS', env.IDEM_TOKENS, tokenFileSchema).tokens : undefined,
+    codecToken: env.IDEM_CODEC_TOKEN || undefined,
+    maxRunning: parseCount('IDEM_MAX_RUNNING', env.IDEM_MAX_RUNNING),
+    corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),
+    readyQueues: parseQueues(env.IDEM_READY_QUEUES),
+    logLevel: readLogLevel(env),
+  }
+}

@@ -1,0 +1,88 @@
+import type { KeyRing } from '../contracts/encryption/key-ring.ts'
+import { createPayloadCodec } from '../contracts/encryption/payload-codec.ts'
+import { scrub } from '../contracts/log-scrub.ts'
+import { type AppOptions, createApp } from './app.ts'
+import { type EdgeConfig, type EdgeEnv, readEdgeConfig } from './edge-config.ts'
+import { Problem } from './problem.ts'
+import type { RateLimiter } from './rate-limit.ts'
+import { createHttpOrchestrator } from './temporal/http-orchestrator.ts'
+import { findToken } from './tokens.ts'
+
+const loopback = new Set(['127.0.0.1', '[::1]', 'localhost'])
+/** Cloudflare's limits are by 10 or 60 seconds, and do not tell when one is over. */
+const rateLimitSeconds = 60
+
+const log = (level: 'error' | 'info', fields: object, msg: string) =>
+  console[level](JSON.stringify({ level, name: 'api', ...scrub(fields), msg }))
+
+/** Derives keys now: no later request then waits for the crypto of another one, which may be gone. */
+const warmUp = async (ring: KeyRing): Promise<void> => {
+  for (const id of ring.ids) await Promise.all([ring.key(id, 'payload'), ring.key(id, 'data-key')])
+}
+
+const rateLimiterOf = ({ IDEM_RATE_LIMITER: binding }: EdgeEnv): RateLimiter | undefined =>
+  binding && {
+    limit: 'the requests of your rate limit',
+    take: async (tenant) => ((await binding.limit({ key: tenant })).success ? undefined : rateLimitSeconds),
+  }
+
+const logging = (level: string): Pick<AppOptions, 'onError' | 'onRequest'> => ({
+  onError: (error, requestId) => log('error', { requestId, err: error }, 'request failed'),
+  ...(!['error', 'warn'].includes(level) && { onRequest: (request) => log('info', request, 'request') }),
+})
+
+const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
+  const { temporal, keyRing, tokens, codecToken, logLevel, maxRunning, ...rest } = config
+  const rateLimiter = rateLimiterOf(env)
+  const find = tokens && ((token: string) => findToken(token, tokens))
+  await warmUp(keyRing)
+  return createApp({
+    ...rest,
+    ...logging(logLevel),
+    orchestrator: createHttpOrchestrator({
+      ...temporal,
+      codec: createPayloadCodec(keyRing, { namespace: temporal.namespace }),
+    }),
+    sharedWatch: false,
+    ...(find && { findToken: find }),
+    ...(maxRunning && { maxRunning }),
+    ...(rateLimiter && { rateLimiter }),
+    codec: {
+      codecFor: (namespace) => createPayloadCodec(keyRing, { namespace }),
+      allows: async (token) => token === codecToken || (await find?.(token))?.scope === 'operator',
+      uiOrigin: new URL(config.temporalUiUrl).origin,
+    },
+  })
+}
+
+interface Edge {
+  app: Awaited<ReturnType<typeof createApp>>
+  open: boolean
+}
+
+/** Kept from one request to the next; each request that finds none makes its own, and waits for no other one. */
+let edge: Edge | undefined
+
+const openEdge = async (env: EdgeEnv): Promise<Edge> => {
+  const config = await readEdgeConfig(env)
+  edge = { app: await createEdgeApp(config, env), open: config.tokens === undefined }
+  return edge
+}
+
+/** The API for Cloudflare Workers, and for whatever calls `fetch(request, env)`: no builtin of Node, no gRPC, no files. */
+export default {
+  async fetch(request: Request, env: EdgeEnv): Promise<Response> {
+    let ready: Edge
+    try {
+      ready = edge ?? (await openEdge(env))
+    } catch (error) {
+      log('error', { err: error }, 'The configuration is not in order')
+      return new Problem(500, 'Something went wrong on our side').toResponse()
+    }
+    if (ready.open && !loopback.has(new URL(request.url).hostname)) {
+      log('error', {}, 'Without IDEM_TOKENS the API answers on loopback only')
+      return new Problem(403, 'Without tokens the API answers on loopback only').toResponse()
+    }
+    return ready.app.fetch(request)
+  },
+}
