@@ -52,6 +52,7 @@ export interface FinishedRequest {
   status: number
   ms: number
   tenant?: string
+  predictionId?: string
 }
 
 export interface AppOptions extends ApiDeps {
@@ -92,9 +93,18 @@ export const createApp = async (options: AppOptions) => {
       const startedAt = performance.now()
       await next()
       const { requestId: id, tenant } = c.var
+      const predictionId = c.var.predictionId ?? /^\/v1\/predictions\/([0-9a-z]{26})(?:\/|$)/.exec(c.req.path)?.[1]
       const ms = Math.round(performance.now() - startedAt)
       const { method, routePath: route } = c.req
-      onRequest({ requestId: id, method, route, status: c.res.status, ms, ...(tenant && { tenant }) })
+      onRequest({
+        requestId: id,
+        method,
+        route,
+        status: c.res.status,
+        ms,
+        ...(tenant && { tenant }),
+        ...(predictionId && { predictionId }),
+      })
     })
   }
   app.use(secureHeaders({ crossOriginResourcePolicy: corsOrigins.length > 0 ? 'cross-origin' : 'same-origin' }))

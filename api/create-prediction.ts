@@ -70,6 +70,7 @@ export const createPredictionCreator = (
     const input = parse(model.inputSchema, body.input, ['body', 'input'])
     const key = header['idempotency-key']
     const id = key === undefined ? newPredictionId() : await predictionIdFor(tenant, key)
+    c.set('predictionId', id)
     const requestHash = await hashRequest([model.name, json])
 
     const startNew = async (): Promise<PredictionRecord> => {

@@ -28,5 +28,7 @@ export interface ApiEnv {
     requestId: string
     /** Who asks. */
     tenant: string
+    /** The prediction that is made or asked for, for the log. */
+    predictionId?: string
   }
 }

@@ -181,7 +181,12 @@ describe('no URL, vector, photo, token or key', () => {
 
   it('is in the logs, at debug level', () => {
     const text = stack.lines.join('\n')
-    for (const known of [generated.id, '/v1/models/idem/arc2face/predictions', '"tenant":"acme"'])
+    for (const known of [
+      generated.id,
+      '/v1/models/idem/arc2face/predictions',
+      '"tenant":"acme"',
+      `"predictionId":"${embedded.id}"`,
+    ])
       expect(text).toContain(known)
     expect(text.length).toBeGreaterThan(2_000)
     expect(found(Buffer.from(text))).toEqual([])
