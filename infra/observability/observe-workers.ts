@@ -39,9 +39,26 @@ const countWorkflow = (
   metrics.predictionSeconds.observe({ model, outcome }, Math.max(0, Date.now() - startTime.getTime()) / 1000)
 }
 
+const rememberedRuns = 10_000
+
+/** Whether a run is told for the first time: a last workflow task that the server did not take is done again. */
+const createRunMemory = () => {
+  const runs = new Set<string>()
+  return (runId: string): boolean => {
+    if (runs.has(runId)) return false
+    runs.add(runId)
+    for (const oldest of runs) {
+      if (runs.size <= rememberedRuns) break
+      runs.delete(oldest)
+    }
+    return true
+  }
+}
+
 /** Undefined where nobody looks: workers are then as if there were no such thing. */
 export const observeWorkers = ({ metrics, tracing }: ObserverOptions): WorkerObserver | undefined => {
   if (!metrics && !tracing) return undefined
+  const isNew = createRunMemory()
   return {
     interceptors: {
       workflowModules: [fileURLToPath(new URL('./workflow-interceptors.ts', import.meta.url))],
@@ -52,6 +69,7 @@ export const observeWorkers = ({ metrics, tracing }: ObserverOptions): WorkerObs
         ended: {
           // Not called in replays: a workflow is counted where it ends.
           fn: (info, ended) => {
+            if (!isNew(info.runId)) return
             if (metrics) countWorkflow(metrics, info, ended)
             if (!tracing || !ended.trace) return
             tracing.record({
