@@ -71,7 +71,7 @@ export const createModels = async ({ store, publicUrl, bundle, find }: ModelsDep
         const { seeds, numSteps, guidanceScale, scheduler, photos, minSimilarity } = prepared
         return {
           start: { workflow: 'generateFaces', input: prepared },
-          summary: `${seeds.length} images · ${numSteps} steps · ${scheduler}`,
+          summary: `${seeds.length} ${seeds.length === 1 ? 'image' : 'images'} · ${numSteps} steps · ${scheduler}`,
           details: table({
             model: 'idem/arc2face',
             images: seeds.length,

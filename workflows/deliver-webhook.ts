@@ -72,13 +72,13 @@ export async function deliverWebhook(input: DeliverWebhookInput): Promise<Delive
       const message = { predictionId, event, messageId: `${predictionId}-${event}-${number}`, url }
       const sent = await sendWebhook.executeWithOptions({ summary: `${event} · attempt ${nth}` }, [message])
       record(sent)
-      setCurrentDetails(`${event} · attempt ${nth} · ${sent.status}`)
+      setCurrentDetails(`**Delivered** \`${event}\` · attempt ${nth} · ${sent.status}`)
       return undefined
     } catch (error) {
       if (isCancellation(error)) throw error
       const refusal = readRefusal(error)
       record({ status: refusal.status, error: refusal.type })
-      setCurrentDetails(`${event} · attempt ${nth} · ${refusal.words}`)
+      setCurrentDetails(`**Not delivered** \`${event}\` · attempt ${nth} · ${refusal.words}`)
       if (!refusal.final) return refusal
       throw ApplicationFailure.nonRetryable(`Webhook not delivered: ${refusal.words}`, refusal.type, { attempts })
     }

@@ -4,6 +4,7 @@ import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { EmbedFacesInput, EmbedFacesResult } from '../contracts/embed-faces.ts'
 import { queues } from '../contracts/queues.ts'
 import { runPrediction } from './run-prediction.ts'
+import { count } from './words.ts'
 
 const { intakePhoto, analysePhoto } = proxyActivities<
   ReturnType<typeof createIntakePhoto> & ReturnType<typeof createAnalysePhoto>
@@ -20,7 +21,7 @@ export async function embedFaces(input: EmbedFacesInput): Promise<EmbedFacesResu
 
 const embed = async ({ predictionId, photos }: EmbedFacesInput): Promise<EmbedFacesResult> => {
   const startedAt = Date.now()
-  setCurrentDetails('intakePhoto')
+  setCurrentDetails(`**Taking in** ${count(photos.length, 'photo')}`)
   const taken = await Promise.all(
     photos.map((source, index) =>
       intakePhoto.executeWithOptions({ summary: `take in photo ${index + 1} of ${photos.length}` }, [
@@ -29,7 +30,7 @@ const embed = async ({ predictionId, photos }: EmbedFacesInput): Promise<EmbedFa
     ),
   )
   const takenAt = Date.now()
-  setCurrentDetails('analysePhoto')
+  setCurrentDetails(`**Finding and embedding** the faces of ${count(taken.length, 'photo')}`)
   const analysed = await Promise.all(
     taken.map(({ photoKey }, index) =>
       analysePhoto.executeWithOptions({ summary: `find and embed the faces of photo ${index + 1}` }, [
@@ -37,7 +38,7 @@ const embed = async ({ predictionId, photos }: EmbedFacesInput): Promise<EmbedFa
       ]),
     ),
   )
-  setCurrentDetails('done')
+  setCurrentDetails(`**Done** · ${count(analysed.length, 'photo')}`)
   return {
     facesKeys: analysed.map(({ facesKey }) => facesKey),
     timingsMs: { intakePhoto: takenAt - startedAt, analysePhoto: Date.now() - takenAt },

@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow'
+import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
 import type { createErasePrediction } from '../activities/erase-prediction.ts'
 import type { ErasePredictionInput, ErasureReceipt } from '../contracts/erasure.ts'
 import { queues } from '../contracts/queues.ts'
@@ -15,13 +15,17 @@ const { endPrediction, destroyArtifacts, deleteHistories } = proxyActivities<Ret
  * prediction and of its webhook. The receipt stays as this workflow's result.
  */
 export async function erasePrediction({ predictionId }: ErasePredictionInput): Promise<ErasureReceipt> {
+  setCurrentDetails('**Ending** the prediction where it runs')
   const { canceled } = await endPrediction.executeWithOptions({ summary: 'end it where it runs' }, [{ predictionId }])
+  setCurrentDetails('**Destroying** its key and artifacts')
   const { artifacts } = await destroyArtifacts.executeWithOptions({ summary: 'destroy its key and artifacts' }, [
     { predictionId },
   ])
+  setCurrentDetails('**Deleting** its histories')
   const { histories } = await deleteHistories.executeWithOptions({ summary: 'delete its histories' }, [
     { predictionId },
   ])
+  setCurrentDetails('**Done** · nothing of the prediction is left but this receipt')
   return {
     id: predictionId,
     erased_at: new Date().toISOString(),

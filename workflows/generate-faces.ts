@@ -23,6 +23,7 @@ import type {
 import { queues } from '../contracts/queues.ts'
 import { runPrediction } from './run-prediction.ts'
 import type { Notify } from './with-webhook.ts'
+import { count } from './words.ts'
 
 const { intakePhoto } = proxyActivities<ReturnType<typeof createIntakePhoto>>({
   taskQueue: queues.cpu,
@@ -77,9 +78,9 @@ const generateInTime = async (input: GenerateFacesInput, notify: Notify): Promis
 const generate = async (input: GenerateFacesInput, notify: Notify): Promise<GenerateFacesResult> => {
   const { predictionId } = input
   const timingsMs: Record<string, number> = {}
-  const timed = async <T>(name: string, step: () => Promise<T>): Promise<T> => {
+  const timed: Timed = async (name, details, step) => {
     const startedAt = Date.now()
-    setCurrentDetails(name)
+    setCurrentDetails(details)
     const value = await step()
     timingsMs[name] = (timingsMs[name] ?? 0) + Date.now() - startedAt
     notify('logs')
@@ -96,8 +97,10 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
   for (let attempt = 0; open.length > 0 && attempt < input.maxAttempts; attempt++) {
     // Seeds of a later attempt lie past those of all earlier ones, so that each stays reproducible alone.
     const seeds = open.map((index) => images[index]!.seed + attempt * images.length)
-    const generated = await timed('generateImages', () =>
-      generateImages.executeWithOptions({ summary: `diffuse ${seeds.length} images · ${input.numSteps} steps` }, [
+    const work = `${count(seeds.length, 'image')} · ${input.numSteps} steps`
+    const nth = attempt === 0 ? '' : ` · attempt ${attempt + 1} of ${input.maxAttempts}`
+    const generated = await timed('generateImages', `**Diffusing** ${work}${nth}`, () =>
+      generateImages.executeWithOptions({ summary: `diffuse ${work}${nth}` }, [
         {
           predictionId,
           identityKey,
@@ -113,10 +116,9 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
     )
     const { imageKeys } = generated
     madeWith = generated.madeWith
-    const { similarity } = await timed('verifyImages', () =>
-      verifyImages.executeWithOptions({ summary: `compare ${imageKeys.length} images with the person` }, [
-        { identityKey, imageKeys },
-      ]),
+    const made = count(imageKeys.length, 'image')
+    const { similarity } = await timed('verifyImages', `**Comparing** ${made} with the person`, () =>
+      verifyImages.executeWithOptions({ summary: `compare ${made} with the person` }, [{ identityKey, imageKeys }]),
     )
     open.forEach((index, k) => {
       images[index]!.attempts.push({ seed: seeds[k]!, similarity: similarity[k] ?? null, imageKey: imageKeys[k]! })
@@ -127,8 +129,9 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
   }
 
   const kept = images.map(({ attempts }) => best(attempts))
-  const { published } = await timed('publishImages', () =>
-    publishImages.executeWithOptions({ summary: `publish ${kept.length} images` }, [
+  const all = count(kept.length, 'image')
+  const { published } = await timed('publishImages', `**Publishing** ${all}`, () =>
+    publishImages.executeWithOptions({ summary: `publish ${all}` }, [
       {
         predictionId,
         model: 'idem/arc2face',
@@ -139,7 +142,7 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
     ]),
   )
   notify('output')
-  setCurrentDetails('done')
+  setCurrentDetails(`**Done** · ${all}`)
   return {
     images: kept.map(
       ({ seed, similarity }, index): ImageResult => ({
@@ -165,14 +168,15 @@ interface Attempt {
 const best = (attempts: readonly Attempt[]): Attempt =>
   attempts.reduce((a, b) => ((b.similarity ?? -1) > (a.similarity ?? -1) ? b : a))
 
-type Timed = <T>(name: string, step: () => Promise<T>) => Promise<T>
+/** Runs a step; `details` is Markdown, shown while it runs. */
+type Timed = <T>(name: string, details: string, step: () => Promise<T>) => Promise<T>
 
 /** One vector from one or several photos of a person. */
 const identify = async (
   { predictionId, photos, faceSelection, minFaceSizePx }: GenerateFacesInput,
   timed: Timed,
 ): Promise<{ identityKey: string; faces: FoundFace[] }> => {
-  const taken = await timed('intakePhoto', () =>
+  const taken = await timed('intakePhoto', `**Taking in** ${count(photos.length, 'photo')}`, () =>
     Promise.all(
       photos.map((source, index) =>
         intakePhoto.executeWithOptions({ summary: `take in photo ${index + 1} of ${photos.length}` }, [
@@ -181,7 +185,7 @@ const identify = async (
       ),
     ),
   )
-  const found = await timed('findFace', () =>
+  const found = await timed('findFace', `**Looking for the face** in ${count(taken.length, 'photo')}`, () =>
     Promise.all(
       taken.map(({ photoKey }, index) =>
         findFace.executeWithOptions({ summary: `detect a face in photo ${index + 1}` }, [
@@ -190,8 +194,9 @@ const identify = async (
       ),
     ),
   )
-  const { identityKey } = await timed('embedFace', () =>
-    embedFace.executeWithOptions({ summary: `embed ${found.length} ${found.length === 1 ? 'face' : 'faces'}` }, [
+  const faces = count(found.length, 'face')
+  const { identityKey } = await timed('embedFace', `**Embedding** ${faces}`, () =>
+    embedFace.executeWithOptions({ summary: `embed ${faces}` }, [
       { predictionId, cropKeys: found.map(({ cropKey }) => cropKey) },
     ]),
   )

@@ -7,6 +7,7 @@ import {
   isCancellation,
   log,
   proxyActivities,
+  setCurrentDetails,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
 import type { createDiscardLeftovers } from '../activities/discard-leftovers.ts'
@@ -28,10 +29,17 @@ const statusKey = defineSearchAttributeKey('IdemStatus', SearchAttributeType.KEY
 const failureKey = defineSearchAttributeKey('IdemFailure', SearchAttributeType.KEYWORD)
 const expiresAtKey = defineSearchAttributeKey('IdemExpiresAt', SearchAttributeType.DATETIME)
 
-/** The type of the failure under the wrappers that Temporal adds on the way up. */
+/** The failure under the wrapper that Temporal adds on the way up, which only says that an activity failed. */
+const unwrap = (error: unknown): unknown => (error instanceof ActivityFailure ? error.cause : error)
+
 const failureType = (error: unknown): string => {
-  const cause = error instanceof ActivityFailure ? error.cause : error
+  const cause = unwrap(error)
   return (cause instanceof ApplicationFailure && cause.type) || failures.internal
+}
+
+const failureMessage = (error: unknown): string => {
+  const cause = unwrap(error)
+  return cause instanceof Error ? cause.message : 'for a reason that was not given'
 }
 
 /**
@@ -74,6 +82,7 @@ export const runPrediction = async <T>(input: PredictionOptions, run: (notify: N
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error
     const type = isCancellation(error) ? undefined : failureType(error)
+    setCurrentDetails(type === undefined ? '**Canceled**' : `**Failed** · ${failureMessage(error)} (\`${type}\`)`)
     setStatus(type === undefined || type === failures.deadlineExceeded ? 'canceled' : 'failed', type)
     throw error
   }
