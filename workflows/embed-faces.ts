@@ -3,6 +3,7 @@ import type { createAnalysePhoto } from '../activities/analyse-photo.ts'
 import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { EmbedFacesInput, EmbedFacesResult } from '../contracts/embed-faces.ts'
 import { queues } from '../contracts/queues.ts'
+import { allSettled } from './all-settled.ts'
 import { runPrediction } from './run-prediction.ts'
 import { count } from './words.ts'
 
@@ -22,7 +23,7 @@ export async function embedFaces(input: EmbedFacesInput): Promise<EmbedFacesResu
 const embed = async ({ predictionId, photos }: EmbedFacesInput): Promise<EmbedFacesResult> => {
   const startedAt = Date.now()
   setCurrentDetails(`**Taking in** ${count(photos.length, 'photo')}`)
-  const taken = await Promise.all(
+  const taken = await allSettled(
     photos.map((source, index) =>
       intakePhoto.executeWithOptions({ summary: `take in photo ${index + 1} of ${photos.length}` }, [
         { predictionId, index, source },
@@ -31,7 +32,7 @@ const embed = async ({ predictionId, photos }: EmbedFacesInput): Promise<EmbedFa
   )
   const takenAt = Date.now()
   setCurrentDetails(`**Finding and embedding** the faces of ${count(taken.length, 'photo')}`)
-  const analysed = await Promise.all(
+  const analysed = await allSettled(
     taken.map(({ photoKey }, index) =>
       analysePhoto.executeWithOptions({ summary: `find and embed the faces of photo ${index + 1}` }, [
         { predictionId, index, photoKey },

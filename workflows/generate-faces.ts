@@ -21,6 +21,7 @@ import type {
   MadeWith,
 } from '../contracts/generate-faces.ts'
 import { queues } from '../contracts/queues.ts'
+import { allSettled } from './all-settled.ts'
 import { runPrediction } from './run-prediction.ts'
 import type { Notify } from './with-webhook.ts'
 import { count } from './words.ts'
@@ -177,7 +178,7 @@ const identify = async (
   timed: Timed,
 ): Promise<{ identityKey: string; faces: FoundFace[] }> => {
   const taken = await timed('intakePhoto', `**Taking in** ${count(photos.length, 'photo')}`, () =>
-    Promise.all(
+    allSettled(
       photos.map((source, index) =>
         intakePhoto.executeWithOptions({ summary: `take in photo ${index + 1} of ${photos.length}` }, [
           { predictionId, index, source },
@@ -186,7 +187,7 @@ const identify = async (
     ),
   )
   const found = await timed('findFace', `**Looking for the face** in ${count(taken.length, 'photo')}`, () =>
-    Promise.all(
+    allSettled(
       taken.map(({ photoKey }, index) =>
         findFace.executeWithOptions({ summary: `detect a face in photo ${index + 1}` }, [
           { predictionId, index, photoKey, faceSelection, minFaceSizePx },
