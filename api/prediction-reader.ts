@@ -1,10 +1,10 @@
+import { allSettled } from '../contracts/all-settled.ts'
 import type { Prediction } from '../contracts/prediction.ts'
 import { predictionIdPattern } from '../contracts/prediction-id.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
 import type { ApiDeps } from './deps.ts'
 import { createPredictionView } from './prediction-view.ts'
 import { Problem } from './problem.ts'
-import { both } from './temporal/reads.ts'
 
 export interface PredictionReader {
   /**
@@ -23,7 +23,7 @@ export const createPredictionReader = (deps: ApiDeps): PredictionReader => {
     const none = new Problem(404, 'There is no such prediction')
     if (!predictionIdPattern.test(id)) throw none
     // Temporal takes up to half a minute to delete a history.
-    const [record, erasure] = await both(orchestrator.read(id), orchestrator.readErasure(id))
+    const [record, erasure] = await allSettled([orchestrator.read(id), orchestrator.readErasure(id)])
     if (!record || erasure) throw none
     return record
   }

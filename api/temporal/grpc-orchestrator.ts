@@ -2,6 +2,7 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundErro
 import { defineSearchAttributeKey, type Payload, SearchAttributeType } from '@temporalio/common'
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js'
 import proto from '@temporalio/proto'
+import { allSettled } from '../../contracts/all-settled.ts'
 import { erasureWorkflowId } from '../../contracts/erasure.ts'
 import { type Queue, queues } from '../../contracts/queues.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
@@ -228,9 +229,7 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
           const oldest = Date.now() - pollerAgeMs
           return pollers?.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > oldest)
         })
-        // One that is left behind would go on retrying after its connection is closed.
-        await Promise.allSettled(asked)
-        const polled = await Promise.all(asked)
+        const polled = await allSettled(asked)
         return names.filter((_, index) => !polled[index])
       }),
 

@@ -1,3 +1,4 @@
+import { allSettled } from '../../contracts/all-settled.ts'
 import { type ErasureReceipt, erasureWorkflowId } from '../../contracts/erasure.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import type { Orchestrator } from '../orchestrator.ts'
@@ -28,12 +29,6 @@ export interface ExecutionPage {
 /** Ended predictions that are remembered; they do not change. */
 const rememberedRecords = 2_000
 
-/** Waits for both also where one fails: a call that is left behind goes on retrying after its connection is closed. */
-export const both = async <A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> => {
-  await Promise.allSettled([a, b])
-  return Promise.all([a, b])
-}
-
 /** What every gateway reads in the same way. */
 export const createReads = (
   service: ReadService,
@@ -47,7 +42,7 @@ export const createReads = (
 
   const read = (id: string): Promise<PredictionRecord | undefined> =>
     known('say how the prediction stands', async () => {
-      const [description, events] = await both(describe(id), fetchHistory(id))
+      const [description, events] = await allSettled([describe(id), fetchHistory(id)])
       return toRecord(description, events)
     })
 
