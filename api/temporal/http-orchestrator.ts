@@ -1,32 +1,16 @@
 import type { PayloadCodec } from '@temporalio/common'
-import { erasureWorkflowId } from '../../contracts/erasure.ts'
-import { type Queue, queues } from '../../contracts/queues.ts'
-import { webhookWorkflowId } from '../../contracts/webhooks.ts'
+import { queues } from '../../contracts/queues.ts'
 import { type Orchestrator, OrchestratorUnavailable } from '../orchestrator.ts'
 import { createTemporalHttp, isAlreadyStarted, isNotFound, type TemporalHttpOptions } from './http-call.ts'
 import { createHttpWatch, type HistoryPage } from './http-watch.ts'
-import { type Description, type HistoryEvent, type Time, toDate } from './messages.ts'
+import type { Description, HistoryEvent, Time } from './messages.ts'
 import { createPayloads, keywordPayload } from './payloads.ts'
-import type { Memo } from './read-history.ts'
 import { createReads, type ExecutionPage } from './reads.ts'
+import { createStarts, type WorkflowStartOptions } from './starts.ts'
+import { createWaitForEnd, type PollEnd } from './wait-for-end.ts'
 
 /** The server ends a long poll after 20 s by itself. */
 const longPollMs = 30_000
-/** A worker that has not asked for work for so long is gone: polls last a minute. */
-const pollerAgeMs = 90_000
-
-interface WorkflowStartOptions {
-  type: string
-  id: string
-  input: unknown
-  reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY'
-  summary: string
-  details?: string
-  memo?: Record<string, unknown>
-  keywords?: Record<string, string>
-  fairnessKey?: string
-}
-
 /** Temporal over its HTTP API: for runtimes that have `fetch` and no gRPC. */
 export const createHttpOrchestrator = ({
   codec,
@@ -130,26 +114,25 @@ export const createHttpOrchestrator = ({
       Number((await request<{ count?: string }>(['workflow-count'], { query: { query } })).count ?? 0),
     list: (query, { size, token }) =>
       request<ExecutionPage>(['workflows'], { query: { query, pageSize: size, nextPageToken: token as string } }),
+    pollers: async (queue, kind) => {
+      const query = { taskQueueType: `TASK_QUEUE_TYPE_${kind}` }
+      return (await request<{ pollers?: { lastAccessTime?: Time }[] }>(['task-queues', queue], { query })).pollers
+    },
   })
+
+  const pollEnd: PollEnd = async (id, token, signal) => {
+    const filter = { historyEventFilterType: 'HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT' }
+    try {
+      return await poll(id, { ...filter, nextPageToken: token as string | undefined }, signal)
+    } catch (error) {
+      if (signal.aborted) return {}
+      throw error
+    }
+  }
 
   return {
     ...reads,
-
-    start: ({ start, tenant, model, version, requestHash, summary, details }) =>
-      call('start the prediction', () =>
-        startWorkflow({
-          type: start.workflow,
-          id: start.input.predictionId,
-          input: start.input,
-          reuse: 'REJECT_DUPLICATE',
-          memo: { tenant, model, version, requestHash } satisfies Memo,
-          keywords: { IdemTenant: tenant, IdemModel: model, IdemStatus: 'starting' },
-          // Steps inherit it: one tenant's thousand predictions leave room for another's one.
-          fairnessKey: tenant,
-          summary,
-          details,
-        }),
-      ),
+    ...createStarts({ call, startWorkflow }),
 
     watch: createHttpWatch({
       describe,
@@ -157,70 +140,12 @@ export const createHttpOrchestrator = ({
       waitForEvents: (id, nextPageToken, signal) => poll(id, { nextPageToken }, signal),
     }),
 
-    waitForEnd: async (id, timeoutMs, signal) => {
-      const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])])
-      let nextPageToken: string | undefined
-      while (!over.aborted) {
-        try {
-          const query = { historyEventFilterType: 'HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT', nextPageToken }
-          const page = await poll(id, query, over)
-          if (page.history?.events?.length) return true
-          nextPageToken = page.nextPageToken || undefined
-        } catch (error) {
-          if (!over.aborted) throw error
-        }
-      }
-      return false
-    },
+    waitForEnd: createWaitForEnd(pollEnd),
 
     // Nothing to do where it has ended, or is not there.
     cancel: async (id) => {
       await known('cancel the prediction', () => request(['workflows', id, 'cancel'], { body: {} }))
     },
-
-    redeliver: (id, url) =>
-      call('start the delivery', async () => {
-        const answer = await startWorkflow({
-          type: 'deliverWebhook',
-          id: webhookWorkflowId(id),
-          input: { predictionId: id, url, events: ['completed'], pending: [['completed', 1]] },
-          reuse: 'ALLOW_DUPLICATE',
-          summary: 'Webhook of a prediction, once more',
-        })
-        return answer === 'started' ? 'started' : 'running'
-      }),
-
-    erase: (id, tenant) =>
-      call('start the erasure', async () => {
-        await startWorkflow({
-          type: 'erasePrediction',
-          id: erasureWorkflowId(id),
-          input: { predictionId: id },
-          reuse: 'ALLOW_DUPLICATE_FAILED_ONLY',
-          memo: { tenant },
-          keywords: { IdemTenant: tenant },
-          summary: 'Erase a prediction',
-        })
-      }),
-
-    unpolledQueues: () =>
-      call('describe its task queues', async () => {
-        const names = Object.keys(queues) as Queue[]
-        const polled = await Promise.all(
-          names.map(async (name) => {
-            const taskQueueType = name === 'control' ? 'TASK_QUEUE_TYPE_WORKFLOW' : 'TASK_QUEUE_TYPE_ACTIVITY'
-            const { pollers } = await request<{ pollers?: { lastAccessTime?: Time }[] }>(
-              ['task-queues', queues[name]],
-              {
-                query: { taskQueueType },
-              },
-            )
-            const oldest = Date.now() - pollerAgeMs
-            return pollers?.some(({ lastAccessTime }) => Number(toDate(lastAccessTime) ?? 0) > oldest)
-          }),
-        )
-        return names.filter((_, index) => !polled[index])
-      }),
 
     ping: () => call('answer', async () => void (await request([]))),
   }

@@ -1,6 +1,7 @@
 import type { PredictionRecord } from '../../contracts/record.ts'
 import { isNotFound } from './http-call.ts'
-import type { Description, HistoryEvent } from './messages.ts'
+import { type Description, fingerprint, type HistoryEvent } from './messages.ts'
+import { pause } from './pause.ts'
 
 /** Heartbeats make no event that could be waited for: progress is looked at so often, less where nothing moves. */
 const lookMs = { moving: 1_000, still: 5_000, stillAfter: 10_000 }
@@ -59,12 +60,7 @@ export const createHttpWatch = (deps: WatchDeps) =>
         const length = Number(description.workflowExecutionInfo?.historyLength ?? 0)
         // The description may be ahead of the events.
         while (follower.events.length < length && !follower.ended) await follower.more()
-        const pending = (description.pendingActivities ?? []).map(({ state, attempt, heartbeatDetails }) => [
-          state,
-          attempt,
-          heartbeatDetails?.payloads?.map(({ data }) => data),
-        ])
-        const now = JSON.stringify([length, pending])
+        const now = fingerprint(description)
         if (now !== seen) {
           seen = now
           changedAt = Date.now()
@@ -85,14 +81,3 @@ export const createHttpWatch = (deps: WatchDeps) =>
       left.abort()
     }
   }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })

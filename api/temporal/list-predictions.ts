@@ -1,3 +1,4 @@
+import { allSettled } from '../../contracts/all-settled.ts'
 import { failures } from '../../contracts/failures.ts'
 import { isTerminal, type PredictionStatus } from '../../contracts/prediction.ts'
 import { statusOf } from '../../contracts/prediction-view.ts'
@@ -77,7 +78,7 @@ export const createListPredictions = ({ service, read, readEnded }: ListDeps) =>
     const found: Listed[] = []
     for (let start = 0; start < listed.length; start += readsAtOnce) {
       const some = listed.slice(start, start + readsAtOnce)
-      const records = await Promise.all(
+      const records = await allSettled(
         some.map(({ id, info }) => (statusName(info.status) === 'RUNNING' ? read(id) : readEnded(info))),
       )
       // Some may have been erased since they were listed.

@@ -1,3 +1,5 @@
+import { toBase64 } from '../../contracts/encryption/base64.ts'
+
 // What is read of Temporal's messages, as the SDK's protobuf gives them and as protobuf's JSON spells them: numbers or
 // names for enums, objects or RFC 3339 for times, bytes or base64 for payloads.
 
@@ -66,6 +68,17 @@ export interface Description {
   workflowExecutionInfo?: ExecutionInfo | null
   pendingActivities?: readonly WirePendingActivity[] | null
 }
+
+/** Differs whenever a description shows something new: an event, an attempt, a heartbeat. */
+export const fingerprint = ({ workflowExecutionInfo, pendingActivities }: Description): string =>
+  JSON.stringify([
+    String(workflowExecutionInfo?.historyLength ?? 0),
+    (pendingActivities ?? []).map(({ state, attempt, heartbeatDetails }) => [
+      state,
+      attempt,
+      heartbeatDetails?.payloads?.map(({ data }) => (data instanceof Uint8Array ? toBase64(data) : data)),
+    ]),
+  ])
 
 /** The values in payloads, in their order. */
 export type Decode = (payloads: readonly WirePayload[] | null | undefined) => Promise<unknown[]>

@@ -1,9 +1,10 @@
 import { allSettled } from '../../contracts/all-settled.ts'
 import { type ErasureReceipt, erasureWorkflowId } from '../../contracts/erasure.ts'
+import { type Queue, queues } from '../../contracts/queues.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import type { Orchestrator } from '../orchestrator.ts'
 import { createListPredictions } from './list-predictions.ts'
-import type { Decode, Description, ExecutionInfo, HistoryEvent } from './messages.ts'
+import { type Decode, type Description, type ExecutionInfo, type HistoryEvent, type Time, toDate } from './messages.ts'
 import { readMemo, readRecord } from './read-history.ts'
 
 /** Temporal's calls that read, over whatever transport. */
@@ -19,6 +20,11 @@ export interface ReadService {
   fetchHistory(id: string, runId?: string | null): Promise<HistoryEvent[]>
   count(query: string): Promise<number>
   list(query: string, page: { size: number; token?: string | Uint8Array }): Promise<ExecutionPage>
+  /** Who asks for tasks of a queue, those included that are gone since a few minutes. */
+  pollers(
+    queue: string,
+    kind: 'WORKFLOW' | 'ACTIVITY',
+  ): Promise<readonly { lastAccessTime?: Time }[] | null | undefined>
 }
 
 export interface ExecutionPage {
@@ -26,13 +32,15 @@ export interface ExecutionPage {
   nextPageToken?: string | Uint8Array | null
 }
 
+/** A worker that has not asked for work for so long is gone: polls last a minute. */
+const pollerAgeMs = 90_000
 /** Ended predictions that are remembered; they do not change. */
 const rememberedRecords = 2_000
 
 /** What every gateway reads in the same way. */
 export const createReads = (
   service: ReadService,
-): Pick<Orchestrator, 'read' | 'list' | 'countRunning' | 'readErasure'> & {
+): Pick<Orchestrator, 'read' | 'list' | 'countRunning' | 'readErasure' | 'unpolledQueues'> & {
   toRecord(description: Description, events: readonly HistoryEvent[]): Promise<PredictionRecord>
 } => {
   const { namespace, decode, call, known, describe, fetchHistory, count } = service
@@ -82,6 +90,19 @@ export const createReads = (
         const completed = events.at(-1)?.workflowExecutionCompletedEventAttributes
         const [receipt] = completed ? ((await decode(completed.result?.payloads)) as [ErasureReceipt?]) : []
         return { tenant: String(memo?.tenant), ...(receipt && { receipt }) }
+      }),
+
+    unpolledQueues: () =>
+      call('describe its task queues', async () => {
+        const names = Object.keys(queues) as Queue[]
+        const oldest = Date.now() - pollerAgeMs
+        const polled = await allSettled(
+          names.map(async (name) => {
+            const pollers = await service.pollers(queues[name], name === 'control' ? 'WORKFLOW' : 'ACTIVITY')
+            return pollers?.some(({ lastAccessTime }) => Number(toDate(lastAccessTime) ?? 0) > oldest)
+          }),
+        )
+        return names.filter((_, index) => !polled[index])
       }),
   }
 }
