@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
+import { type ArtifactStore, artifactKeys, putJson } from '../contracts/artifacts.ts'
 import type { PhotoFaces } from '../contracts/embed-faces.ts'
 import { failures } from '../contracts/failures.ts'
 import type { FaceEngine } from '../inference/face-engine.ts'
@@ -32,8 +32,7 @@ export const createAnalysePhoto = ({ store, faces }: AnalysePhotoDeps) => ({
       })),
     }
     const facesKey = artifactKeys.faces(input.predictionId, input.index)
-    const bytes = new TextEncoder().encode(JSON.stringify(result))
-    await store.put(facesKey, bytes, { contentType: 'application/json' })
+    await putJson(store, facesKey, result)
     return { facesKey }
   },
 })

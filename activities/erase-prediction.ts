@@ -1,6 +1,6 @@
-import { artifactKeys, listAll } from '../contracts/artifacts.ts'
 import { webhookWorkflowId } from '../contracts/webhooks.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
+import { destroyPrediction } from './artifacts.ts'
 import type { PredictionAdmin, Standing } from './prediction-admin.ts'
 
 export interface ErasePredictionDeps {
@@ -32,13 +32,8 @@ export const createErasePrediction = ({ store, admin }: ErasePredictionDeps) => 
       return { canceled: true }
     },
 
-    /** Destroys the prediction's key first: from then on no copy can be read. */
     async destroyArtifacts({ predictionId }: { predictionId: string }): Promise<{ artifacts: string[] }> {
-      await store.shred(predictionId)
-      const folders = [artifactKeys.prediction(predictionId), artifactKeys.published(predictionId)]
-      const artifacts = (await Promise.all(folders.map((folder) => listAll(store, folder)))).flat()
-      await store.delete(artifacts)
-      return { artifacts }
+      return { artifacts: await destroyPrediction(store, predictionId) }
     },
 
     /** Deletes the histories of the prediction and of its webhook's delivery, and waits until they are gone. */

@@ -1,6 +1,6 @@
 import { CancelledFailure, Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
-import { type ArtifactStore, artifactKeys, readAll } from '../contracts/artifacts.ts'
+import { type ArtifactStore, artifactKeys, putJson, readAll } from '../contracts/artifacts.ts'
 import { decodeVector } from '../contracts/embedding.ts'
 import { failures } from '../contracts/failures.ts'
 import type { DiffusionProgress, MadeWith, Preview } from '../contracts/generate-faces.ts'
@@ -149,8 +149,7 @@ const createPreviewWriter = (store: ArtifactStore, key: string, indices: readonl
           image: `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`,
         })),
       }
-      const bytes = new TextEncoder().encode(JSON.stringify(preview))
-      await store.put(key, bytes, { contentType: 'application/json' })
+      await putJson(store, key, preview)
       stored = step
     },
   )

@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity'
-import { artifactKeys, type ListedArtifact, listAll, ownerOf } from '../contracts/artifacts.ts'
+import { type ListedArtifact, listPages, ownerOf } from '../contracts/artifacts.ts'
 import type { SweepInput } from '../contracts/sweep.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
+import { destroyPrediction } from './artifacts.ts'
 import type { PredictionAdmin } from './prediction-admin.ts'
 
 export interface SweepDeps {
@@ -20,12 +21,6 @@ interface Owned {
 }
 
 export const createSweep = ({ store, admin }: SweepDeps) => {
-  const destroy = async (ownerId: string): Promise<void> => {
-    await store.shred(ownerId)
-    const folders = [artifactKeys.prediction(ownerId), artifactKeys.published(ownerId)]
-    await store.delete((await Promise.all(folders.map((folder) => listAll(store, folder)))).flat())
-  }
-
   /** Artifacts under a prefix by whose they are. */
   const byOwner = async (prefix: string, owner: (key: string) => string | undefined) => {
     const owned = new Map<string, Owned>()
@@ -37,13 +32,10 @@ export const createSweep = ({ store, admin }: SweepDeps) => {
       entry.keys.push(key)
       owned.set(id, entry)
     }
-    let cursor: string | undefined
-    do {
-      const page = await store.list(prefix, { ...(cursor !== undefined && { cursor }) })
-      page.artifacts.forEach(add)
-      cursor = page.cursor
+    for await (const artifacts of listPages(store, prefix)) {
+      artifacts.forEach(add)
       Context.current().heartbeat()
-    } while (cursor !== undefined)
+    }
     return owned
   }
 
@@ -52,7 +44,7 @@ export const createSweep = ({ store, admin }: SweepDeps) => {
     async sweepExpired({ after, until }: { after: number; until: number }): Promise<{ swept: number }> {
       let swept = 0
       for await (const id of admin.listExpired(Math.max(0, after - overlapMs), until)) {
-        await destroy(id)
+        await destroyPrediction(store, id)
         swept++
         Context.current().heartbeat({ swept })
       }
@@ -77,7 +69,7 @@ export const createSweep = ({ store, admin }: SweepDeps) => {
       for (const folder of ['predictions/', 'public/']) {
         for (const [id, { newest }] of await byOwner(folder, ownerIn(folder))) {
           if (!(await isDue(id, newest))) continue
-          await destroy(id)
+          await destroyPrediction(store, id)
           swept++
         }
       }

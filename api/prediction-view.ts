@@ -1,4 +1,4 @@
-import { type ArtifactStore, readAll } from '../contracts/artifacts.ts'
+import { type ArtifactStore, readJson } from '../contracts/artifacts.ts'
 import { limits } from '../contracts/limits.ts'
 import type { Prediction } from '../contracts/prediction.ts'
 import { toPrediction } from '../contracts/prediction-view.ts'
@@ -21,9 +21,6 @@ export const createPredictionView =
       publicUrl,
       temporalUiUrl,
       signStream: (id) => signStreamUrl(id, { publicUrl, signingKey: urlSigningKey }),
-      readJson: async (key) => {
-        const artifact = await store.get(key)
-        return artifact ? JSON.parse(new TextDecoder().decode(await readAll(artifact))) : null
-      },
+      readJson: async (key) => (await readJson(store, key)) ?? null,
       signOutput: (key) => store.signGet(key, { expiresInSeconds: limits.outputUrlSeconds }),
     })

@@ -91,14 +91,30 @@ export const ownerOf = (key: string): string | undefined =>
 export const readAll = async (artifact: Artifact): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await new Response(artifact.body).arrayBuffer())
 
-/** The keys of every artifact under a prefix. */
-export const listAll = async (store: ArtifactStore, prefix: string): Promise<string[]> => {
-  const keys: string[] = []
+/** What a JSON artifact holds; undefined where there is none. */
+export const readJson = async (store: ArtifactStore, key: string): Promise<unknown> => {
+  const artifact = await store.get(key)
+  return artifact && JSON.parse(new TextDecoder().decode(await readAll(artifact)))
+}
+
+export const putJson = async (store: ArtifactStore, key: string, value: unknown): Promise<void> => {
+  const bytes = new TextEncoder().encode(JSON.stringify(value))
+  await store.put(key, bytes, { contentType: 'application/json' })
+}
+
+/** Every artifact under a prefix, page by page. */
+export async function* listPages(store: ArtifactStore, prefix: string): AsyncGenerator<readonly ListedArtifact[]> {
   let cursor: string | undefined
   do {
     const page = await store.list(prefix, { ...(cursor !== undefined && { cursor }) })
-    keys.push(...page.artifacts.map(({ key }) => key))
+    yield page.artifacts
     cursor = page.cursor
   } while (cursor !== undefined)
+}
+
+/** The keys of every artifact under a prefix. */
+export const listAll = async (store: ArtifactStore, prefix: string): Promise<string[]> => {
+  const keys: string[] = []
+  for await (const artifacts of listPages(store, prefix)) keys.push(...artifacts.map(({ key }) => key))
   return keys
 }

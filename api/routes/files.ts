@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type ArtifactStore, artifactKeys, listAll, readAll } from '../../contracts/artifacts.ts'
+import { type ArtifactStore, artifactKeys, listAll, putJson, readJson } from '../../contracts/artifacts.ts'
 import { limits } from '../../contracts/limits.ts'
 import { newPredictionId, predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { verifySignedUrl } from '../../storage/signed-url.ts'
@@ -131,8 +131,8 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
   const app = createRouter()
 
   const read = async (tenant: string, id: string): Promise<FileInfo | undefined> => {
-    const artifact = predictionIdPattern.test(id) ? await store.get(artifactKeys.uploadInfo(tenant, id)) : undefined
-    const info = artifact && (JSON.parse(new TextDecoder().decode(await readAll(artifact))) as FileInfo)
+    if (!predictionIdPattern.test(id)) return undefined
+    const info = (await readJson(store, artifactKeys.uploadInfo(tenant, id))) as FileInfo | undefined
     return info && Date.parse(info.expires_at) > Date.now() ? info : undefined
   }
   const find = async (tenant: string, id: string): Promise<FileInfo> => {
@@ -197,8 +197,7 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
       urls: { get: `${publicUrl}/v1/files/${id}` },
     }
     await store.put(artifactKeys.upload(tenant, id), bytes, { contentType: type })
-    const json = new TextEncoder().encode(JSON.stringify(info))
-    await store.put(artifactKeys.uploadInfo(tenant, id), json, { contentType: 'application/json' })
+    await putJson(store, artifactKeys.uploadInfo(tenant, id), info)
     return c.json(info, 201)
   })
 

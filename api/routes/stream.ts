@@ -1,6 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
-import { type ArtifactStore, readAll } from '../../contracts/artifacts.ts'
+import { type ArtifactStore, readJson } from '../../contracts/artifacts.ts'
 import type { Preview } from '../../contracts/generate-faces.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
@@ -22,8 +22,7 @@ const readPreview = async (store: ArtifactStore, record: PredictionRecord): Prom
   const key = record.pending.find(({ progress }) => progress?.preview)?.progress?.preview?.key
   if (!key) return undefined
   try {
-    const artifact = await store.get(key)
-    return artifact && (JSON.parse(new TextDecoder().decode(await readAll(artifact))) as Preview)
+    return (await readJson(store, key)) as Preview | undefined
   } catch {
     // A picture that is just being replaced or deleted is no reason to end a stream.
     return undefined
