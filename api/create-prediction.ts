@@ -1,9 +1,10 @@
 import type { Context } from 'hono'
+import type { z } from 'zod'
 import { isTerminal } from '../contracts/prediction.ts'
 import { newPredictionId, predictionIdFor } from '../contracts/prediction-id.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
 import { defaultWebhookEvents } from '../contracts/webhooks.ts'
-import { createBodySchema, createHeaders } from './create-body.ts'
+import { type CreateBody, createBodySchema, createHeaders } from './create-body.ts'
 import type { ApiDeps, ApiEnv } from './deps.ts'
 import type { Model } from './model.ts'
 import { OrchestratorUnavailable } from './orchestrator.ts'
@@ -54,19 +55,18 @@ export const createPredictionCreator = (
     throw new Problem(409, 'The prediction of this idempotency key has been erased')
   }
 
-  /** `json` is the whole body as it was sent; `more` are the members that the route has read already. */
+  /** `json` is the whole body as it was sent, `schema` what it may hold. */
   return async (
     c: Context<ApiEnv>,
     model: Model,
     json: unknown,
-    more: Record<string, true> = {},
+    schema: z.ZodType<CreateBody> = createBodySchema,
   ): Promise<Response> => {
     const tenant = c.get('tenant')
     const header = parse(createHeaders, c.req.header(), ['header'])
     const wait = waitMs(header.prefer)
     const deadline = cancelAfterMs(header['cancel-after'])
-    const rest = json && typeof json === 'object' ? Object.entries(json).filter(([name]) => !more[name]) : []
-    const body = parse(createBodySchema, json && typeof json === 'object' ? Object.fromEntries(rest) : json)
+    const body = parse(schema, json)
     const input = parse(model.inputSchema, body.input, ['body', 'input'])
     const key = header['idempotency-key']
     const id = key === undefined ? newPredictionId() : await predictionIdFor(tenant, key)

@@ -56,8 +56,13 @@ export const named = <S extends z.ZodRawShape>(schema: z.ZodObject<S>, name: str
 
 export const predictionDocument = named(predictionSchema, 'Prediction')
 
+/** A page of a list, and the URLs of its neighbours. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ previous: z.url().nullable(), next: z.url().nullable(), results: z.array(item) })
+
 const example = '4y8m2f6q0v1n5d7r3k9w2t8x6c'
-export const predictionIdParam = z.object({
+/** The id of a prediction or a file in a path. */
+export const idParam = z.object({
   id: z.string().openapi({ param: { name: 'id', in: 'path' }, pattern: predictionIdPattern.source, example }),
 })
 

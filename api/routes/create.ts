@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { createBodyJsonSchema, createHeaders } from '../create-body.ts'
+import { createBodyJsonSchema, createBodySchema, createHeaders } from '../create-body.ts'
 import { createPredictionCreator } from '../create-prediction.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, jsonOf, predictionDocument, problems } from '../document.ts'
@@ -17,6 +17,7 @@ const responses = {
 }
 
 const versionSchema = z.looseObject({ version: z.string() })
+const versionedBodySchema = createBodySchema.extend(versionSchema.shape)
 
 const bodyOf = (jsonSchema: Record<string, unknown>) => ({
   required: true,
@@ -60,7 +61,7 @@ export const createCreateRoutes = (
         errors: [{ loc: ['body', 'version'], msg: message, type: 'not_found' }],
       })
     }
-    return create(c, model, json, { version: true })
+    return create(c, model, json, versionedBodySchema)
   })
 
   for (const model of models) {

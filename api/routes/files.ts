@@ -4,7 +4,7 @@ import { limits } from '../../contracts/limits.ts'
 import { newPredictionId, predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { verifySignedUrl } from '../../storage/signed-url.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
-import { document, jsonOf, problems } from '../document.ts'
+import { document, idParam, jsonOf, pageOf, problems } from '../document.ts'
 import { fieldProblem } from '../parse-body.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
@@ -73,20 +73,13 @@ const fileSchema = z
   .openapi('File')
 type FileInfo = z.infer<typeof fileSchema>
 
-const fileIdParam = z.object({
-  id: z.string().openapi({ param: { name: 'id', in: 'path' }, pattern: predictionIdPattern.source }),
-})
-
 const listRoute = createRoute({
   method: 'get',
   path: '/files',
   operationId: 'files.list',
   summary: 'Uploaded files, newest first',
   responses: {
-    200: jsonOf(
-      z.object({ previous: z.url().nullable(), next: z.url().nullable(), results: z.array(fileSchema) }),
-      'All of them',
-    ),
+    200: jsonOf(pageOf(fileSchema), 'All of them'),
     ...problems(),
   },
 })
@@ -96,7 +89,7 @@ const getRoute = createRoute({
   path: '/files/{id}',
   operationId: 'files.get',
   summary: 'An uploaded file; its bytes are for predictions only',
-  request: { params: fileIdParam },
+  request: { params: idParam },
   responses: { 200: jsonOf(fileSchema, 'The file'), ...problems(404) },
 })
 
@@ -105,7 +98,7 @@ const deleteRoute = createRoute({
   path: '/files/{id}',
   operationId: 'files.delete',
   summary: 'Delete an uploaded file',
-  request: { params: fileIdParam },
+  request: { params: idParam },
   responses: { 204: { description: 'Deleted' }, ...problems(404) },
 })
 

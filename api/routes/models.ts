@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { toJsonSchema } from '../create-body.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
-import { jsonOf, problems } from '../document.ts'
+import { jsonOf, pageOf, problems } from '../document.ts'
 import type { JsonSchema, Model } from '../model.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
@@ -32,9 +32,6 @@ const modelSchema = z
   })
   .openapi('Model')
 
-const page = <T extends z.ZodType>(item: T) =>
-  z.object({ previous: z.url().nullable(), next: z.url().nullable(), results: z.array(item) })
-
 const modelParams = z.object({
   owner: z.string().openapi({ param: { name: 'owner', in: 'path' }, example: 'idem' }),
   name: z.string().openapi({ param: { name: 'name', in: 'path' }, example: 'arc2face' }),
@@ -48,7 +45,7 @@ const routes = {
     path: '/models',
     operationId: 'models.list',
     summary: 'The models of this API',
-    responses: { 200: jsonOf(page(modelSchema), 'All of them'), ...problems() },
+    responses: { 200: jsonOf(pageOf(modelSchema), 'All of them'), ...problems() },
   }),
   get: createRoute({
     method: 'get',
@@ -64,7 +61,7 @@ const routes = {
     operationId: 'models.versions.list',
     summary: 'The versions of a model: the one of the bundle that is served',
     request: { params: modelParams },
-    responses: { 200: jsonOf(page(versionSchema), 'All of them'), ...problems(404) },
+    responses: { 200: jsonOf(pageOf(versionSchema), 'All of them'), ...problems(404) },
   }),
   version: createRoute({
     method: 'get',

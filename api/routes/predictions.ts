@@ -5,7 +5,7 @@ import { predictionStatuses } from '../../contracts/prediction.ts'
 import { predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { hasExpired } from '../../contracts/prediction-view.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
-import { jsonOf, named, predictionDocument, predictionIdParam, problems } from '../document.ts'
+import { idParam, jsonOf, named, pageOf, predictionDocument, problems } from '../document.ts'
 import { cursorPattern, decodeCursor, encodeCursor } from '../list-cursor.ts'
 import type { ListPosition } from '../orchestrator.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
@@ -59,12 +59,7 @@ const listRoute = createRoute({
     }),
   },
   responses: {
-    200: jsonOf(
-      z
-        .object({ previous: z.url().nullable(), next: z.url().nullable(), results: z.array(predictionDocument) })
-        .openapi('PredictionPage'),
-      'A page, and the URLs of its neighbours',
-    ),
+    200: jsonOf(pageOf(predictionDocument).openapi('PredictionPage'), 'A page, and the URLs of its neighbours'),
     ...problems(422),
   },
 })
@@ -74,7 +69,7 @@ const getRoute = createRoute({
   path: '/predictions/{id}',
   operationId: 'predictions.get',
   summary: 'A prediction',
-  request: { params: predictionIdParam },
+  request: { params: idParam },
   responses: { 200: jsonOf(predictionDocument, 'The prediction'), ...problems(404) },
 })
 
@@ -83,7 +78,7 @@ const cancelRoute = createRoute({
   path: '/predictions/{id}/cancel',
   operationId: 'predictions.cancel',
   summary: 'Cancel a prediction; nothing happens to one that has ended',
-  request: { params: predictionIdParam },
+  request: { params: idParam },
   responses: { 200: jsonOf(predictionDocument, 'The prediction'), ...problems(404) },
 })
 
@@ -92,7 +87,7 @@ const deleteRoute = createRoute({
   path: '/predictions/{id}',
   operationId: 'predictions.delete',
   summary: 'Erase a prediction: it is canceled, and its artifacts, key and history are destroyed',
-  request: { params: predictionIdParam },
+  request: { params: idParam },
   responses: {
     200: jsonOf(named(erasureReceiptSchema, 'ErasureReceipt'), 'What was deleted; the same for every call'),
     202: jsonOf(z.object({ id: z.string(), status: z.literal('erasing') }), 'The erasure goes on; ask again'),
@@ -105,7 +100,7 @@ const manifestRoute = createRoute({
   path: '/predictions/{id}/manifest',
   operationId: 'predictions.manifest',
   summary: 'Where the images come from: bundle, versions, parameters, seeds, hashes',
-  request: { params: predictionIdParam },
+  request: { params: idParam },
   responses: {
     200: jsonOf(z.record(z.string(), z.unknown()).openapi('Manifest'), 'The manifest'),
     ...problems(404, 409, 410),
@@ -117,7 +112,7 @@ const redeliverRoute = createRoute({
   path: '/predictions/{id}/webhook/redeliver',
   operationId: 'predictions.redeliver',
   summary: 'Tell the webhook of the end once more',
-  request: { params: predictionIdParam },
+  request: { params: idParam },
   responses: { 202: jsonOf(predictionDocument, 'The delivery has started'), ...problems(404, 409) },
 })
 

@@ -4,7 +4,7 @@ import { type ArtifactStore, readJson } from '../../contracts/artifacts.ts'
 import type { Preview } from '../../contracts/generate-faces.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
-import { document, predictionIdParam, problems } from '../document.ts'
+import { document, idParam, problems } from '../document.ts'
 import { parse } from '../parse-body.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
 import { Problem } from '../problem.ts'
@@ -59,7 +59,7 @@ export const createStreamRoutes = (
     operationId: 'predictions.stream',
     summary: 'Server-sent events: logs, output, error, done; progress (with previews) for those who ask for it',
     request: {
-      params: predictionIdParam,
+      params: idParam,
       query: streamQuery,
       headers: z.object({
         'last-event-id': z
