@@ -47,15 +47,18 @@ const readBundle = async (folder: string): Promise<BundleInfo> => {
   }
 }
 
-export const parsePort = ({ IDEM_PORT = '' }: NodeJS.ProcessEnv): number => {
-  const port = Number(IDEM_PORT || 8787)
+/** The port that a variable names. Throws where it is something else; `zero` says what 0 means. */
+export const parsePort = (name: string, text = '', fallback = 0, zero = ''): number => {
+  const port = Number(text || fallback)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Error(`IDEM_PORT is ${JSON.stringify(IDEM_PORT)}; it takes a number from 0 to 65535`)
+  throw new Error(`${name} is ${JSON.stringify(text)}; it takes a number from 0 to 65535${zero}`)
 }
+
+export const readPort = ({ IDEM_PORT }: NodeJS.ProcessEnv): number => parsePort('IDEM_PORT', IDEM_PORT, 8787)
 
 export const readApiConfig = async (env = process.env): Promise<ApiConfig> => ({
   host: env.IDEM_HOST || '127.0.0.1',
-  port: parsePort(env),
+  port: readPort(env),
   temporalUiUrl: readTemporalUiUrl(env),
   bundle: await readBundle(resolve(env.IDEM_MODELS || resolve(import.meta.dirname, '../models/demo'))),
   tokens: readTokensPath(env),

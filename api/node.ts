@@ -13,6 +13,7 @@ import { readStorageConfig } from '../storage/config.ts'
 import { createApp } from './app.ts'
 import type { FindToken } from './auth.ts'
 import { readApiConfig, readTemporalConfig } from './config.ts'
+import { close, listening } from './listen.ts'
 import { createMemoryRateLimiter } from './memory-rate-limiter.ts'
 import { openPageFiles } from './page-files.ts'
 import { createGrpcOrchestrator } from './temporal/grpc-orchestrator.ts'
@@ -75,21 +76,12 @@ const main = async () => {
   })
 
   const server = serve({ fetch: app.fetch, hostname: config.host, port: config.port })
-  await Promise.race([
-    once(server, 'listening'),
-    once(server, 'error').then(([error]) => {
-      throw new Error(`Cannot listen on ${config.host}:${config.port}`, { cause: error })
-    }),
-  ])
+  await listening(server, config)
   console.log(`ready: api on ${storage.publicUrl}`)
 
   // The last one: started by a parent that has died.
   await Promise.race(['SIGTERM', 'SIGINT', 'disconnect'].map((event) => once(process, event)))
-  const closed = once(server, 'close')
-  server.close()
-  const timer = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), closeTimeoutMs)
-  await closed
-  clearTimeout(timer)
+  await close(server, closeTimeoutMs)
   await connection.close()
   await observer.close()
   if (process.connected) process.disconnect()

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { parsePort, readLogLevel, readTemporalUiUrl } from '../api/config.ts'
+import { readLogLevel, readPort, readTemporalUiUrl } from '../api/config.ts'
 
 /** Folders of this project, whatever the working directory is. */
 export const projectDir = resolve(import.meta.dirname, '..')
@@ -56,7 +56,7 @@ export interface StartConfig {
 export const readStartConfig = (env = process.env): StartConfig => ({
   stateDir: resolve(env.IDEM_STATE || '.idem'),
   host: env.IDEM_HOST || '127.0.0.1',
-  port: parsePort(env),
+  port: readPort(env),
   publicUrl: env.IDEM_PUBLIC_URL || undefined,
   temporalAddress: env.TEMPORAL_ADDRESS || undefined,
   temporalUiUrl: readTemporalUiUrl(env),

@@ -1,7 +1,7 @@
-import { once } from 'node:events'
 import { serve } from '@hono/node-server'
 import type { WorkerStatus } from '@temporalio/worker'
 import { Hono } from 'hono'
+import { close, listening } from '../api/listen.ts'
 import type { FinishedTasks, RunningTask } from './work-meter.ts'
 
 export interface HealthSource {
@@ -70,22 +70,14 @@ export interface HealthServer {
 export const serveHealth = async ({ host, port }: { host: string; port: number }): Promise<HealthServer> => {
   let watched: HealthSource | undefined
   const server = serve({ fetch: createHealthApp(() => watched).fetch, hostname: host, port })
-  // Rejects where the server has an error first.
-  await once(server, 'listening').catch((cause) => {
-    throw new Error(`Cannot listen on ${host}:${port} for --health-port`, { cause })
-  })
+  await listening(server, { host, port }, '--health-port')
   server.unref()
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     watch: (source) => {
       watched = source
     },
-    close: async () => {
-      const closed = once(server, 'close')
-      server.close()
-      // A probe keeps its connection open.
-      if ('closeAllConnections' in server) server.closeAllConnections()
-      await closed
-    },
+    // At once: a probe keeps its connection open.
+    close: () => close(server),
   }
 }

@@ -5,7 +5,7 @@ import proto from '@temporalio/proto'
 import { queues } from '../../contracts/queues.ts'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { currentBuildCommand, readCurrentBuild } from '../deployment.ts'
-import { readQueueState } from '../temporal/queue-state.ts'
+import { isLive, readQueueState } from '../temporal/queue-state.ts'
 import { explain, type Finding, gap, note, ok } from './finding.ts'
 
 export interface TemporalOptions {
@@ -19,8 +19,6 @@ export interface TemporalOptions {
 }
 
 const connectTimeout = 5_000
-/** An idle worker polls at least this often. */
-const pollerLifeMs = 70_000
 const { IndexedValueType } = proto.temporal.api.enums.v1
 
 const checkCli = ({ path, cacheDir }: TemporalOptions): Finding => {
@@ -75,7 +73,7 @@ const checkSearchAttributes = async (connection: Connection, namespace: string):
 const checkQueue = async (connection: Connection, namespace: string, queue: string): Promise<Finding> => {
   const kind = queue === queues.control ? 'workflow' : 'activity'
   const { backlog, pollers } = await readQueueState(connection, { namespace, queue, kind })
-  const live = pollers.filter(({ lastSeenAt }) => Date.now() - lastSeenAt.getTime() < pollerLifeMs)
+  const live = pollers.filter(isLive)
   const waiting = backlog === 1 ? '1 task waits' : `${backlog} tasks wait`
   if (live.length > 0)
     return ok(`queue ${queue}`, `polled by ${live.map(({ identity }) => identity).join(', ')}; ${waiting}`)

@@ -1,3 +1,5 @@
+import { parsePort } from '../../api/config.ts'
+
 export interface ObservabilityConfig {
   /** Where `GET /metrics` listens; absent where nobody asks for metrics. */
   metrics?: { host: string; port: number }
@@ -10,12 +12,6 @@ export interface TracesConfig {
   serviceName: string
   /** Share of new traces that is kept, 0 to 1; what a caller began is kept as the caller says. */
   ratio: number
-}
-
-const parsePort = (text = ''): number => {
-  const port = Number(text || 0)
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Error(`IDEM_METRICS_PORT is ${JSON.stringify(text)}; it takes a number from 0 to 65535, 0 for no metrics`)
 }
 
 const samplers: Record<string, (ratio: number) => number> = {
@@ -36,7 +32,7 @@ const parseRatio = ({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: text }
 
 /** `of` is the process that reports: `api`, `worker`. */
 export const readObservabilityConfig = (of: string, env = process.env): ObservabilityConfig => {
-  const port = parsePort(env.IDEM_METRICS_PORT)
+  const port = parsePort('IDEM_METRICS_PORT', env.IDEM_METRICS_PORT, 0, ', 0 for no metrics')
   const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT
   return {
     ...(port && { metrics: { host: env.IDEM_METRICS_HOST || '127.0.0.1', port } }),

@@ -12,7 +12,7 @@ export interface RunningStack {
 
 const file = (stateDir: string) => join(stateDir, 'running.json')
 
-const isAlive = (pid: number): boolean => {
+export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
     return true

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import type { QueueState } from '../temporal/queue-state.ts'
+import { isLive, type QueueState } from '../temporal/queue-state.ts'
 import type { Child } from './child.ts'
 
 export interface SupervisorOptions {
@@ -20,8 +20,6 @@ export interface Supervisor {
 }
 
 const cleanExit = 'exited with code 0'
-/** An idle worker polls at least this often, so that one that was seen longer ago is gone. */
-const pollerLifeMs = 70_000
 const minDelayMs = 1_000
 const maxDelayMs = 15_000
 /** A worker that has lived this long did not fail because of how it was started. */
@@ -43,9 +41,7 @@ export const superviseWorker = (options: SupervisorOptions): Supervisor => {
   /** How many tasks wait. Workers elsewhere that may be about to take them are given the time of another look. */
   const countWaiting = async (): Promise<number> => {
     const { backlog, pollers } = await readQueue()
-    const others = pollers.some(
-      ({ identity, lastSeenAt }) => !own.has(identity) && Date.now() - lastSeenAt.getTime() < pollerLifeMs,
-    )
+    const others = pollers.some((poller) => !own.has(poller.identity) && isLive(poller))
     if (backlog === 0 || !others) return backlog
     await pause(lookMs)
     return (await readQueue()).backlog

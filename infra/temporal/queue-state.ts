@@ -17,6 +17,11 @@ export interface QueueState {
   pollers: readonly QueuePoller[]
 }
 
+/** An idle worker polls at least this often, so that one that was seen longer ago is gone. */
+const pollerLifeMs = 70_000
+
+export const isLive = ({ lastSeenAt }: QueuePoller): boolean => Date.now() - lastSeenAt.getTime() < pollerLifeMs
+
 const { TASK_QUEUE_TYPE_ACTIVITY, TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType
 
 /** What Temporal says of the activity or workflow tasks of a queue. */

@@ -22,7 +22,7 @@ it('has none of what only Node can run', () => {
   }
 })
 
-/** The bundle as any runtime loads it that has `fetch(request, env)`: each time anew. */
+/** Loads the bundle afresh, as a runtime does that calls its `fetch(request, env)`. */
 const load = async () => {
   const url = `data:text/javascript;base64,${Buffer.from(`${made.code}\n// ${crypto.randomUUID()}`).toString('base64')}`
   const { default: worker } = (await import(/* @vite-ignore */ url)) as {

@@ -1,19 +1,11 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isAlive } from '../../infra/stack/state.ts'
 
 const cache = resolve(import.meta.dirname, '../../.cache')
 const pollMs = 250
 
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Takes a lock that a process has left behind when it died. */
+/** Whether a process has left the lock behind when it died. */
 const isLeft = async (folder: string): Promise<boolean> => {
   const pid = Number(await readFile(join(folder, 'pid'), 'utf8').catch(() => ''))
   return pid > 0 && !isAlive(pid)
