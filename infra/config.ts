@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { readLogLevel, readPort, readTemporalUiUrl } from '../api/config.ts'
+import { readPlaces } from '../storage/config.ts'
 
 /** Folders of this project, whatever the working directory is. */
 export const projectDir = resolve(import.meta.dirname, '..')
@@ -54,7 +55,7 @@ export interface StartConfig {
 }
 
 export const readStartConfig = (env = process.env): StartConfig => ({
-  stateDir: resolve(env.IDEM_STATE || '.idem'),
+  stateDir: readPlaces(env).stateDir,
   host: env.IDEM_HOST || '127.0.0.1',
   port: readPort(env),
   publicUrl: env.IDEM_PUBLIC_URL || undefined,
@@ -75,10 +76,10 @@ export interface SecretsConfig {
 }
 
 export const readSecretsConfig = (env = process.env): SecretsConfig => {
-  const stateDir = resolve(env.IDEM_STATE || '.idem')
+  const { stateDir, storageUrl } = readPlaces(env)
   return {
     stateDir,
-    storage: env.IDEM_STORAGE || `file:${resolve(stateDir, 'artifacts')}`,
+    storage: storageUrl,
     webhookSecret: env.IDEM_WEBHOOK_SECRET || undefined,
     encryptionKeys: env.IDEM_ENCRYPTION_KEYS || undefined,
   }

@@ -20,9 +20,15 @@ export interface StorageConfig {
   store: SealedStore
 }
 
+/** Where this machine keeps what nobody configured elsewhere, and the artifact store: there, unless it is named. */
+export const readPlaces = (env: NodeJS.ProcessEnv): { stateDir: string; storageUrl: string } => {
+  const stateDir = resolve(env.IDEM_STATE || '.idem')
+  return { stateDir, storageUrl: env.IDEM_STORAGE || `file:${resolve(stateDir, 'artifacts')}` }
+}
+
 /** Opens what the API and the workers share: the artifact store and the secrets. */
 export const readStorageConfig = async (env = process.env): Promise<StorageConfig> => {
-  const stateDir = resolve(env.IDEM_STATE || '.idem')
+  const { stateDir, storageUrl } = readPlaces(env)
   const configured = { webhookSecret: env.IDEM_WEBHOOK_SECRET, encryptionKeys: env.IDEM_ENCRYPTION_KEYS }
   const made = configured.webhookSecret && configured.encryptionKeys ? undefined : await loadOrMakeSecrets(stateDir)
   const webhookSecret = configured.webhookSecret || made!.webhookSecret
@@ -33,7 +39,7 @@ export const readStorageConfig = async (env = process.env): Promise<StorageConfi
   )
   const signingKey = await urlSigningKey(webhookSecrets[0]!)
   const keyRing = parseKeyRing(configured.encryptionKeys || made!.encryptionKeys)
-  const store = openStore(env.IDEM_STORAGE || `file:${resolve(stateDir, 'artifacts')}`, {
+  const store = openStore(storageUrl, {
     publicUrl,
     signingKey,
     cwd: process.cwd(),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type ArtifactStore, readAll } from '../../contracts/artifacts.ts'
 import { parseKeyRing } from '../../contracts/encryption/key-ring.ts'
 import { parseWebhookSecret } from '../../contracts/webhook-signature.ts'
+import { parseSecrets } from '../../storage/settings.ts'
 import type { SecretsConfig } from '../config.ts'
 import { explain, type Finding, gap, note, ok } from './finding.ts'
 
@@ -55,7 +56,7 @@ export const checkSecrets = async (config: SecretsConfig): Promise<Finding[]> =>
       return gap(name, explain(error), `set it to ${form}; ${made}`)
     }
   }
-  const parseWebhookSecrets = (text: string) => text.split(',').map((secret) => parseWebhookSecret(secret.trim()))
+  const parseWebhookSecrets = (text: string) => parseSecrets(text).map(parseWebhookSecret)
   return [
     check('IDEM_WEBHOOK_SECRET', config.webhookSecret, parseWebhookSecrets, 'whsec_BASE64'),
     check('IDEM_ENCRYPTION_KEYS', config.encryptionKeys, parseKeyRing, 'NAME:BASE64'),

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { clearLockedPorts } from 'get-port'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decodePhoto, encodePng } from '../../inference/image.ts'
 import { createApiClient } from '../../infra/client/api-client.ts'
-import { readStartConfig } from '../../infra/config.ts'
-import { type Stack, startStack } from '../../infra/stack/stack.ts'
+import type { Stack } from '../../infra/stack/stack.ts'
 import { narrow, type OpenPage, openPage, overflow, screenshot, seriousViolations } from '../support/browser-page.ts'
 import { launchChromium } from '../support/chromium.ts'
+import { startStackIn } from '../support/stack.ts'
 
 const run = promisify(execFile)
 
@@ -23,9 +23,7 @@ let open: OpenPage
 let page: Page
 
 const start = async () => {
-  const config = readStartConfig({ ...process.env, IDEM_STATE: stateDir, IDEM_PORT: `${port}`, TEMPORAL_ADDRESS: '' })
-  const path = `${join(inject('temporalCli'), '..')}:${config.path}`
-  stack = await startStack({ ...config, path }, () => undefined)
+  stack = await startStackIn(stateDir, { env: { IDEM_PORT: `${port}` } })
   port = Number(new URL(stack.apiUrl).port)
 }
 

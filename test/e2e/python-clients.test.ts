@@ -6,15 +6,15 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findPythonClients } from '../support/python-clients.ts'
-import { startTemporaryStack, type TemporaryStack } from '../support/temporary-stack.ts'
-import { startTlsFront } from '../support/tls-front.ts'
+import { startTestStack, type TestStack } from '../support/stack.ts'
+import { startTlsProxy } from '../support/tls-proxy.ts'
 import { startReceiver } from '../support/webhook-receiver.ts'
 
 const python = await findPythonClients({ ci: Boolean(process.env.CI) })
 
 describe.skipIf(!python)("Replicate's client for Python", () => {
-  let front: Awaited<ReturnType<typeof startTlsFront>>
-  let stack: TemporaryStack
+  let front: Awaited<ReturnType<typeof startTlsProxy>>
+  let stack: TestStack
   let certFile: string
 
   /** Runs one of the functions in `python_clients.py`; gives what it prints. */
@@ -24,7 +24,7 @@ describe.skipIf(!python)("Replicate's client for Python", () => {
         ...process.env,
         ...python!.env,
         REPLICATE_BASE_URL: front.url,
-        REPLICATE_API_TOKEN: stack.token,
+        REPLICATE_API_TOKEN: stack.tokens.acme,
         REPLICATE_POLL_INTERVAL: '0.1',
         SSL_CERT_FILE: certFile,
         NO_PROXY: '*',
@@ -42,14 +42,11 @@ describe.skipIf(!python)("Replicate's client for Python", () => {
 
   beforeAll(async () => {
     // It takes outputs for files where their URLs are https: alone.
-    front = await startTlsFront()
+    front = await startTlsProxy()
     certFile = join(tmpdir(), `idem-front-${process.pid}.pem`)
     await writeFile(certFile, front.cert)
-    stack = await startTemporaryStack({
-      tenant: 'acme',
-      env: { IDEM_PUBLIC_URL: front.url, IDEM_ALLOW_PRIVATE_NETWORK: '1' },
-    })
-    front.target = new URL(stack.apiUrl).host
+    stack = await startTestStack({ tenants: ['acme'], env: { IDEM_PUBLIC_URL: front.url } })
+    front.target = stack.apiUrl
   }, 240_000)
   afterAll(async () => {
     await stack?.stop()

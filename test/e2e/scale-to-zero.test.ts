@@ -4,12 +4,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { type ApiClient, createApiClient } from '../../infra/client/api-client.ts'
 import { follow } from '../../infra/client/follow.ts'
-import { readStartConfig } from '../../infra/config.ts'
-import { type Stack, startStack } from '../../infra/stack/stack.ts'
+import type { Stack } from '../../infra/stack/stack.ts'
+import { startStackIn } from '../support/stack.ts'
 
 const exitWhenIdle = '6s'
 
@@ -54,11 +54,8 @@ const create = (input: Record<string, unknown>) => client.create({ input_image, 
 const stepOf = ({ metrics }: Prediction) => Number((metrics as { step?: number }).step ?? 0)
 
 const start = async () => {
-  const config = readStartConfig({ ...process.env, IDEM_STATE: stateDir, IDEM_PORT: '0', TEMPORAL_ADDRESS: '' })
-  const path = `${join(inject('temporalCli'), '..')}:${config.path}`
-  stack = await startStack({ ...config, path, scaleToZero: { exitWhenIdle } }, (text) =>
-    lines.push({ text, at: Date.now() }),
-  )
+  const onLine = (text: string) => void lines.push({ text, at: Date.now() })
+  stack = await startStackIn(stateDir, { scaleToZero: { exitWhenIdle }, onLine })
   client = createApiClient(stack.apiUrl)
 }
 

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { decodePhoto, encodePng } from '../../inference/image.ts'
 import { type ApiClient, createApiClient } from '../../infra/client/api-client.ts'
 import { follow } from '../../infra/client/follow.ts'
-import { readStartConfig } from '../../infra/config.ts'
-import { type Stack, startStack } from '../../infra/stack/stack.ts'
+import type { Stack } from '../../infra/stack/stack.ts'
 import { claimState } from '../../infra/stack/state.ts'
+import { startStackIn } from '../support/stack.ts'
 import { startReceiver } from '../support/webhook-receiver.ts'
 
 let stateDir: string
@@ -19,17 +19,9 @@ let client: ApiClient
 const lines: string[] = []
 
 const start = async () => {
-  const config = readStartConfig({
-    ...process.env,
-    IDEM_STATE: stateDir,
-    IDEM_PORT: '0',
-    TEMPORAL_ADDRESS: '',
-    // The receiver of webhooks is on loopback.
-    IDEM_ALLOW_PRIVATE_NETWORK: 'true',
-  })
-  // The CLI that the whole run has found already.
-  const path = join(inject('temporalCli'), '..')
-  stack = await startStack({ ...config, path: `${path}:${config.path}` }, (line) => lines.push(line))
+  // The receiver of webhooks is on loopback.
+  const env = { IDEM_ALLOW_PRIVATE_NETWORK: 'true' }
+  stack = await startStackIn(stateDir, { env, onLine: (line) => lines.push(line) })
   client = createApiClient(stack.apiUrl)
 }
 
@@ -235,16 +227,8 @@ describe('a stack of real processes', () => {
 
   it('says why it cannot start, and leaves nothing behind', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'idem-broken-'))
-    const env = {
-      ...process.env,
-      IDEM_STATE: folder,
-      IDEM_PORT: '0',
-      TEMPORAL_ADDRESS: '',
-      IDEM_EXECUTION_PROVIDER: 'magic',
-    }
-    const config = readStartConfig(env)
-    const path = `${join(inject('temporalCli'), '..')}:${config.path}`
-    await expect(startStack({ ...config, path }, () => undefined)).rejects.toThrow('IDEM_EXECUTION_PROVIDER is "magic"')
+    const env = { IDEM_EXECUTION_PROVIDER: 'magic' }
+    await expect(startStackIn(folder, { env })).rejects.toThrow('IDEM_EXECUTION_PROVIDER is "magic"')
     // The state is free again: nothing runs from it.
     await claimState(folder)
     await rm(folder, { recursive: true })

@@ -4,17 +4,30 @@ import { join } from 'node:path'
 import { inject } from 'vitest'
 import { readTokenFile, writeTokenFile } from '../../api/token-file.ts'
 import { makeToken } from '../../api/tokens.ts'
-import { readStartConfig } from '../../infra/config.ts'
+import { readStartConfig, type StartConfig } from '../../infra/config.ts'
 import { startStack } from '../../infra/stack/stack.ts'
 
-/** A stack of real processes with a state of its own, and tokens where there are to be some. */
-export const startTestStack = async ({
-  tenants = [],
-  env = {},
-}: {
-  tenants?: string[]
+export interface StackOptions extends Pick<StartConfig, 'scaleToZero'> {
   env?: NodeJS.ProcessEnv
-} = {}) => {
+  onLine?: (line: string) => void
+}
+
+/** Starts real processes from a folder of state, on free ports, with the CLI that the whole run has found already. */
+export const startStackIn = (stateDir: string, { env = {}, onLine = () => undefined, ...more }: StackOptions = {}) => {
+  const config = readStartConfig({
+    ...process.env,
+    IDEM_STATE: stateDir,
+    IDEM_PORT: '0',
+    TEMPORAL_ADDRESS: '',
+    IDEM_TOKENS: '',
+    ...env,
+  })
+  const path = `${join(inject('temporalCli'), '..')}:${config.path}`
+  return startStack({ ...config, path, ...more }, onLine)
+}
+
+/** A stack with a state of its own that goes with it, and tokens where there are to be some. */
+export const startTestStack = async ({ tenants = [], env }: { tenants?: string[]; env?: NodeJS.ProcessEnv } = {}) => {
   const stateDir = await mkdtemp(join(tmpdir(), 'idem-stack-'))
   const tokensFile = join(stateDir, 'tokens.json')
   const tokens: Record<string, string> = {}
@@ -23,27 +36,20 @@ export const startTestStack = async ({
     tokens[tenant] = token
     await writeTokenFile(tokensFile, [...(await readTokenFile(tokensFile)), record])
   }
-  const config = readStartConfig({
-    ...process.env,
-    IDEM_STATE: stateDir,
-    IDEM_PORT: '0',
-    TEMPORAL_ADDRESS: '',
-    IDEM_ALLOW_PRIVATE_NETWORK: '1',
-    ...(tenants.length > 0 && { IDEM_TOKENS: tokensFile }),
-    ...env,
-  })
   const lines: string[] = []
-  const path = `${join(inject('temporalCli'), '..')}:${config.path}`
-  const stack = await startStack({ ...config, path }, (line) => lines.push(line))
+  const stack = await startStackIn(stateDir, {
+    env: { IDEM_ALLOW_PRIVATE_NETWORK: '1', IDEM_TOKENS: tenants.length > 0 ? tokensFile : '', ...env },
+    onLine: (line) => lines.push(line),
+  })
   return {
     ...stack,
     stateDir,
     tokens,
     /** What its processes have written. */
     lines,
-    stop: async ({ keep = false } = {}) => {
+    stop: async () => {
       await stack.stop()
-      if (!keep) await rm(stateDir, { recursive: true, force: true })
+      await rm(stateDir, { recursive: true, force: true })
     },
   }
 }

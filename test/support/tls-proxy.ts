@@ -7,12 +7,14 @@ import { Agent, FormData as UndiciFormData, fetch as undiciFetch } from 'undici'
 
 /** HTTPS on loopback in front of an HTTP server, as a reverse proxy does it, and a `fetch` that trusts it. */
 export const startTlsProxy = async () => {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
   })
   const proxy = {
     url: '',
-    /** Where requests go; set before the first one. */
+    /** The certificate, PEM. */
+    cert,
+    /** URL of the server behind, which may be started later. */
     target: '',
     /** Paths that are answered 502. */
     broken: new Set<string>(),
@@ -30,8 +32,10 @@ export const startTlsProxy = async () => {
       return void outgoing.writeHead(502).end()
     }
     const { method, headers } = incoming
-    const forwarded = request(`${proxy.target}${incoming.url}`, { method, headers }, (answer) => {
+    const forwarded = request(`${proxy.target}${incoming.url}`, { method, headers, agent: false }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+      // Streams are told as they come.
+      outgoing.flushHeaders()
       answer.pipe(outgoing)
     })
     forwarded.on('error', () => outgoing.destroy())
@@ -41,7 +45,7 @@ export const startTlsProxy = async () => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const agent = new Agent({ connect: { ca: cert } })
-  proxy.url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  proxy.url = `https://localhost:${(server.address() as AddressInfo).port}`
   proxy.fetch = ((input: string, init: RequestInit = {}) => {
     // undici knows its own forms only.
     let body = init.body as unknown
