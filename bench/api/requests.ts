@@ -32,38 +32,32 @@ const measure = async (stand: Stand, ms: number, { what, call, after }: Measured
 
 const health: Measured = { what: 'GET /healthz', call: (_, http) => () => http.get('/healthz') }
 
+/** Starts by the client alone, and creation through the API; `after` cleans up between the loads. */
+const measureStarts = async (
+  stand: Stand,
+  ms: number,
+  after: (stand: Stand) => Promise<void>,
+): Promise<RequestRow[]> => [
+  ...(await measure(stand, ms, {
+    what: bare,
+    call:
+      ({ client }) =>
+      () =>
+        startBare(client),
+    after,
+  })),
+  ...(await measure(stand, ms, { what: 'create', call: (_, http) => () => http.create(), after })),
+]
+
 /** Creation by itself, with no workers that take the machine's time; what was created is ended at once. */
-export const measureCreate = async (stand: Stand, ms: number): Promise<RequestRow[]> => {
-  const after = ({ terminateAll }: Stand) => terminateAll()
-  return [
-    ...(await measure(stand, ms, health)),
-    ...(await measure(stand, ms, {
-      what: bare,
-      call:
-        ({ client }) =>
-        () =>
-          startBare(client),
-      after,
-    })),
-    ...(await measure(stand, ms, { what: 'create', call: (_, http) => () => http.create(), after })),
-  ]
-}
+export const measureCreate = async (stand: Stand, ms: number): Promise<RequestRow[]> => [
+  ...(await measure(stand, ms, health)),
+  ...(await measureStarts(stand, ms, ({ terminateAll }) => terminateAll())),
+]
 
 /** The same while workers run what is created. */
-export const measureCreateBusy = async (stand: Stand, ms: number): Promise<RequestRow[]> => {
-  const after = ({ drain }: Stand) => drain()
-  return [
-    ...(await measure(stand, ms, {
-      what: bare,
-      call:
-        ({ client }) =>
-        () =>
-          startBare(client),
-      after,
-    })),
-    ...(await measure(stand, ms, { what: 'create', call: (_, http) => () => http.create(), after })),
-  ]
-}
+export const measureCreateBusy = (stand: Stand, ms: number): Promise<RequestRow[]> =>
+  measureStarts(stand, ms, ({ drain }) => drain())
 
 /** Makes predictions until there are so many. They are ended before a worker takes them: only their number matters. */
 export const fill = async (stand: Stand, wanted: number): Promise<void> => {

@@ -24,17 +24,12 @@ export interface StandOptions {
 export const startStand = async ({ stateDir, profile }: StandOptions) => {
   const folder = stateDir ?? (await mkdtemp(join(tmpdir(), 'idem-bench-')))
   const cli = await findTemporalCli({ cacheDir: join(projectDir, '.cache'), path: process.env.PATH ?? '' })
-  const metricsPort = await freePort()
   const apiPort = await freePort()
   const url = `http://127.0.0.1:${apiPort}`
   // The secrets are made here first: all processes find the same.
   const { keyRing } = await readStorageConfig({ IDEM_STATE: folder, IDEM_PUBLIC_URL: url })
   const temporal = await startDevServer({
     cli,
-    port: await freePort(),
-    uiPort: await freePort(),
-    httpPort: await freePort(),
-    metricsPort,
     dbFile: join(folder, 'temporal.db'),
     searchAttributes,
   })
@@ -85,7 +80,7 @@ export const startStand = async ({ stateDir, profile }: StandOptions) => {
     client,
     temporalPid: temporal.pid,
     apiPid: api.pid,
-    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    metricsUrl: temporal.metricsUrl,
     startWorkers,
     /** The queues that have workers from now on. */
     setWorkers: async (queues: string | undefined) => {

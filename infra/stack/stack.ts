@@ -39,8 +39,6 @@ const startTemporal = async (
         cli,
         port: await nextFreePort(temporalPorts.grpc),
         uiPort: await nextFreePort(temporalPorts.ui),
-        httpPort: await freePort(),
-        metricsPort: await freePort(),
         dbFile: join(config.stateDir, 'temporal.db'),
         codecEndpoint,
         searchAttributes,

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Connection } from '@temporalio/client'
 import { watchProcess } from '../watch-process.ts'
+import { freePort } from './ports.ts'
 
 export interface DevServerOptions {
   /** The Temporal CLI. */
   cli: string
-  port: number
-  uiPort: number
-  httpPort: number
-  metricsPort: number
+  /** Free ones where they are not given. */
+  port?: number
+  uiPort?: number
   /** SQLite file; without it the server forgets everything when it stops. */
   dbFile?: string
   /** Where the UI has payloads decoded. */
@@ -25,6 +25,8 @@ export interface DevServer {
   /** HTTP API. */
   readonly httpUrl: string
   readonly uiUrl: string
+  /** Prometheus metrics of the server. */
+  readonly metricsUrl: string
   /** Resolves with the reason when the process ends, wanted or not. */
   readonly ended: Promise<string>
   /** Waits until the process is gone and its ports are free. */
@@ -63,9 +65,11 @@ const answers = async (address: string): Promise<boolean> => {
 
 /** Starts Temporal's development server with its UI on loopback; resolves when its namespace answers. */
 export const startDevServer = async (options: DevServerOptions): Promise<DevServer> => {
+  const { port = await freePort(), uiPort = await freePort() } = options
+  const [httpPort, metricsPort] = [await freePort(), await freePort()]
   const args = ['server', 'start-dev', '--ip', ip, '--log-level', 'error', ...tuning]
-  args.push('--port', `${options.port}`, '--ui-port', `${options.uiPort}`)
-  args.push('--http-port', `${options.httpPort}`, '--metrics-port', `${options.metricsPort}`)
+  args.push('--port', `${port}`, '--ui-port', `${uiPort}`)
+  args.push('--http-port', `${httpPort}`, '--metrics-port', `${metricsPort}`)
   if (options.dbFile) args.push('--db-filename', options.dbFile, ...pragmas)
   if (options.codecEndpoint) args.push('--ui-codec-endpoint', options.codecEndpoint)
   for (const [name, type] of Object.entries(options.searchAttributes ?? {})) {
@@ -85,7 +89,7 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   })
   failed.catch(() => undefined)
 
-  const address = `${ip}:${options.port}`
+  const address = `${ip}:${port}`
   const deadline = Date.now() + startTimeoutMs
   while (!(await Promise.race([answers(address), failed]))) {
     if (isGone()) throw new Error(`The Temporal server ${await ended}: ${output.trim()}`)
@@ -98,8 +102,9 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   return {
     pid: child.pid!,
     address,
-    httpUrl: `http://${ip}:${options.httpPort}`,
-    uiUrl: `http://${ip}:${options.uiPort}`,
+    httpUrl: `http://${ip}:${httpPort}`,
+    uiUrl: `http://${ip}:${uiPort}`,
+    metricsUrl: `http://${ip}:${metricsPort}/metrics`,
     ended,
     stop,
   }

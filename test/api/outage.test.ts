@@ -9,18 +9,12 @@ import { photo, startApi, type TestApi } from '../support/api.ts'
 let api: TestApi
 let server: DevServer
 let connection: Connection
-let ports: { port: number; uiPort: number; httpPort: number; metricsPort: number }
+let port: number
 
-const startServer = () => startDevServer({ cli: inject('temporalCli'), ...ports, searchAttributes })
+const startServer = () => startDevServer({ cli: inject('temporalCli'), port, searchAttributes })
 
 beforeAll(async () => {
-  const [port = 0, uiPort = 0, httpPort = 0, metricsPort = 0] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ]
-  ports = { port, uiPort, httpPort, metricsPort }
+  port = await freePort()
   server = await startServer()
   connection = Connection.lazy({ address: server.address })
   api = await startApi({ orchestrator: createGrpcOrchestrator(new Client({ connection })) }, { workers: false })

@@ -29,13 +29,9 @@ const startWorker = async (queues: string) => {
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'idem-cold-'))
-  const [port, uiPort, httpPort, metricsPort, apiPort] = await Promise.all(Array.from({ length: 5 }, freePort))
+  const apiPort = await freePort()
   temporal = await startDevServer({
     cli: inject('temporalCli'),
-    port: port!,
-    uiPort: uiPort!,
-    httpPort: httpPort!,
-    metricsPort: metricsPort!,
     searchAttributes,
   })
   const made = await makeToken('acme', { scope: 'api' })

@@ -10,7 +10,6 @@ import { encodeVector } from '../../contracts/embedding.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
-import { freePort } from '../../infra/temporal/ports.ts'
 import { startRecordingProxy } from '../support/recording-proxy.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
@@ -61,10 +60,6 @@ beforeAll(async () => {
   photoHost.listen(0, '127.0.0.1')
   server = await startDevServer({
     cli: inject('temporalCli'),
-    port: await freePort(),
-    uiPort: await freePort(),
-    httpPort: await freePort(),
-    metricsPort: await freePort(),
     dbFile: join(folder, 'temporal.db'),
     searchAttributes,
   })

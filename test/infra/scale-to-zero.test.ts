@@ -6,7 +6,6 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { queues } from '../../contracts/queues.ts'
 import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
-import { freePort } from '../../infra/temporal/ports.ts'
 import type { predict } from '../fixtures/gpu-workflows.ts'
 import { chart, fileOf, helm } from '../support/chart.ts'
 import { askScaler } from '../support/keda-scaler.ts'
@@ -30,10 +29,6 @@ beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') })
   server = await startDevServer({
     cli: inject('temporalCli'),
-    port: await freePort(),
-    uiPort: await freePort(),
-    httpPort: await freePort(),
-    metricsPort: await freePort(),
   })
   connection = await Connection.connect({ address: server.address })
   native = await NativeConnection.connect({ address: server.address })

@@ -10,7 +10,6 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { readWorkerConfig } from '../../infra/config.ts'
 import { deploymentName, deploymentOptions } from '../../infra/deployment.ts'
 import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
-import { freePort } from '../../infra/temporal/ports.ts'
 import type { goOn, sayBuild } from '../fixtures/fleet-workflows.ts'
 
 const namespace = 'default'
@@ -23,8 +22,7 @@ let client: Client
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') })
   // A server of its own: a namespace has one deployment of our name.
-  const [port, uiPort, httpPort, metricsPort] = [await freePort(), await freePort(), await freePort(), await freePort()]
-  server = await startDevServer({ cli: inject('temporalCli'), port, uiPort, httpPort, metricsPort })
+  server = await startDevServer({ cli: inject('temporalCli') })
   connection = await NativeConnection.connect({ address: server.address })
   client = new Client({ connection, namespace })
 }, 60_000)

@@ -3,7 +3,6 @@ import type { TestProject } from 'vitest/node'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { startDevServer } from '../../infra/temporal/dev-server.ts'
 import { findTemporalCli } from '../../infra/temporal/find-cli.ts'
-import { freePort } from '../../infra/temporal/ports.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,10 +21,6 @@ export default async function setup(project: TestProject) {
   })
   const server = await startDevServer({
     cli,
-    port: await freePort(),
-    uiPort: await freePort(),
-    httpPort: await freePort(),
-    metricsPort: await freePort(),
     searchAttributes,
   })
   project.provide('temporalAddress', server.address)

@@ -18,7 +18,6 @@ import {
   webhookWorkflowId,
 } from '../../contracts/webhooks.ts'
 import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
-import { freePort } from '../../infra/temporal/ports.ts'
 import type { deliverWebhook } from '../../workflows/deliver-webhook.ts'
 import type { TestJobInput, testJob } from '../fixtures/webhook-workflows.ts'
 import { examplePrediction } from '../support/prediction.ts'
@@ -49,8 +48,7 @@ beforeAll(async () => {
   // Failures are what most of these tests are about.
   Runtime.install({ logger: new DefaultLogger('ERROR') })
   // A server of its own: the activities' queues have fixed names.
-  const [port, uiPort, httpPort, metricsPort] = [await freePort(), await freePort(), await freePort(), await freePort()]
-  server = await startDevServer({ cli: inject('temporalCli'), port, uiPort, httpPort, metricsPort })
+  server = await startDevServer({ cli: inject('temporalCli') })
   connection = await NativeConnection.connect({ address: server.address })
   client = new Client({ connection })
   const fetch = createGuardedFetch({ allowPrivateNetwork: true, headersTimeoutMs: 2_000, totalTimeoutMs: 2_000 })
