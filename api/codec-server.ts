@@ -5,6 +5,9 @@ import { cors } from 'hono/cors'
 import { z } from 'zod'
 import { fromBase64, toBase64 } from '../contracts/encryption/base64.ts'
 import { EncryptionError } from '../contracts/encryption/encryption-error.ts'
+import type { KeyRing } from '../contracts/encryption/key-ring.ts'
+import { createPayloadCodec } from '../contracts/encryption/payload-codec.ts'
+import type { FindToken } from './auth.ts'
 
 export interface CodecServerDeps {
   /** The codec of a namespace. */
@@ -14,6 +17,23 @@ export interface CodecServerDeps {
   /** Origin of the Temporal UI, the only page that a browser lets in. */
   uiOrigin: string
 }
+
+/** The codec server of a key ring: for the token that a UI was given on its own, and for operators' tokens. */
+export const openCodecServer = ({
+  keyRing,
+  codecToken,
+  findToken,
+  temporalUiUrl,
+}: {
+  keyRing: KeyRing
+  codecToken: string | undefined
+  findToken: FindToken | undefined
+  temporalUiUrl: string
+}): CodecServerDeps => ({
+  codecFor: (namespace) => createPayloadCodec(keyRing, { namespace }),
+  allows: async (token) => token === codecToken || (await findToken?.(token))?.scope === 'operator',
+  uiOrigin: new URL(temporalUiUrl).origin,
+})
 
 const base64Schema = z.string().transform((text, context) => {
   const bytes = fromBase64(text)

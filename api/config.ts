@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { z } from 'zod'
+import { parsePort } from '../contracts/parse-port.ts'
 import type { Queue } from '../contracts/queues.ts'
 import type { BundleInfo } from './model.ts'
 import { parseCount, parseOrigins, parseQueues, readLogLevel, readTemporalUiUrl } from './parse-config.ts'
@@ -45,13 +46,6 @@ const readBundle = async (folder: string): Promise<BundleInfo> => {
     embeddingSize: diffusion.embeddingSize,
     defaults: diffusion.defaults,
   }
-}
-
-/** The port that a variable names. Throws where it is something else; `zero` says what 0 means. */
-export const parsePort = (name: string, text = '', fallback = 0, zero = ''): number => {
-  const port = Number(text || fallback)
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Error(`${name} is ${JSON.stringify(text)}; it takes a number from 0 to 65535${zero}`)
 }
 
 export const readPort = ({ IDEM_PORT }: NodeJS.ProcessEnv): number => parsePort('IDEM_PORT', IDEM_PORT, 8787)

@@ -2,6 +2,7 @@ import type { KeyRing } from '../contracts/encryption/key-ring.ts'
 import { createPayloadCodec } from '../contracts/encryption/payload-codec.ts'
 import { scrub } from '../contracts/log-scrub.ts'
 import { type AppOptions, createApp } from './app.ts'
+import { openCodecServer } from './codec-server.ts'
 import { type EdgeConfig, type EdgeEnv, readEdgeConfig } from './edge-config.ts'
 import { Problem } from './problem.ts'
 import type { RateLimiter } from './rate-limit.ts'
@@ -32,7 +33,7 @@ const logging = (level: string): Pick<AppOptions, 'onError' | 'onRequest'> => ({
 })
 
 const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
-  const { temporal, keyRing, tokens, codecToken, logLevel, maxRunning, ...rest } = config
+  const { temporal, keyRing, tokens, codecToken: _, logLevel, maxRunning, ...rest } = config
   const rateLimiter = rateLimiterOf(env)
   const find = tokens && ((token: string) => findToken(token, tokens))
   await warmUp(keyRing)
@@ -47,11 +48,7 @@ const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
     ...(find && { findToken: find }),
     ...(maxRunning && { maxRunning }),
     ...(rateLimiter && { rateLimiter }),
-    codec: {
-      codecFor: (namespace) => createPayloadCodec(keyRing, { namespace }),
-      allows: async (token) => token === codecToken || (await find?.(token))?.scope === 'operator',
-      uiOrigin: new URL(config.temporalUiUrl).origin,
-    },
+    codec: openCodecServer({ ...config, findToken: find }),
   })
 }
 

@@ -5,13 +5,12 @@ import { dirname, join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { Client, Connection } from '@temporalio/client'
 import { createDataConverter } from '../contracts/encryption/data-converter.ts'
-import { createPayloadCodec } from '../contracts/encryption/payload-codec.ts'
 import { createLog } from '../contracts/log.ts'
 import { readObservabilityConfig } from '../infra/observability/config.ts'
 import { observeApi } from '../infra/observability/observe-api.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { createApp } from './app.ts'
-import type { FindToken } from './auth.ts'
+import { openCodecServer } from './codec-server.ts'
 import { readApiConfig, readTemporalConfig } from './config.ts'
 import { close, listening } from './listen.ts'
 import { createMemoryRateLimiter } from './memory-rate-limiter.ts'
@@ -24,10 +23,6 @@ const closeTimeoutMs = 5_000
 
 const viewerFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 const readViewerFile = async (name: string) => new Uint8Array(await readFile(join(viewerFolder, name)))
-
-/** Whether a token opens payloads to the Temporal UI. */
-const mayDecode = (codecToken: string | undefined, findToken: FindToken | undefined) => async (token: string) =>
-  token === codecToken || (await findToken?.(token))?.scope === 'operator'
 
 const main = async () => {
   const config = await readApiConfig()
@@ -63,11 +58,7 @@ const main = async () => {
     readyQueues: config.readyQueues,
     readViewerFile,
     pageFiles: await openPageFiles(),
-    codec: {
-      codecFor: (of) => createPayloadCodec(keyRing, { namespace: of }),
-      allows: mayDecode(config.codecToken, findToken),
-      uiOrigin: new URL(config.temporalUiUrl).origin,
-    },
+    codec: openCodecServer({ ...config, keyRing, findToken }),
     onError: (error, requestId) => log.error({ requestId, trace_id: observer.traceId(), err: error }, 'request failed'),
     onRequest: (request) => {
       observer.count(request)

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { onnxruntime } from './providers/machine.ts'
 
-const { version, dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string
-  dependencies: Record<string, string>
-}
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
-/** This software and the runtime of its networks, as images and manifests name them. Versions are pinned. */
-export const software = { software: `Idem ${version}`, onnxruntime: dependencies['onnxruntime-node'] ?? '' }
+/** This software and the runtime of its networks, as images and manifests name them. */
+export const software = { software: `Idem ${version}`, onnxruntime: onnxruntime().version }

@@ -2,6 +2,7 @@ import { allSettled } from '../../contracts/all-settled.ts'
 import { type ErasureReceipt, erasureWorkflowId } from '../../contracts/erasure.ts'
 import { type Queue, queues } from '../../contracts/queues.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
+import { remember } from '../../contracts/remember.ts'
 import type { Orchestrator } from '../orchestrator.ts'
 import { createListPredictions } from './list-predictions.ts'
 import { type Decode, type Description, type ExecutionInfo, type HistoryEvent, type Time, toDate } from './messages.ts'
@@ -62,11 +63,7 @@ export const createReads = (
     const record = await known('give the history of a prediction', async () =>
       toRecord({ workflowExecutionInfo: info }, await fetchHistory(workflowId ?? '', runId)),
     )
-    if (record && runId) ended.set(runId, record)
-    for (const oldest of ended.keys()) {
-      if (ended.size <= rememberedRecords) break
-      ended.delete(oldest)
-    }
+    if (record && runId) remember(ended, runId, record, rememberedRecords)
     return record
   }
 

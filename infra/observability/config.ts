@@ -1,4 +1,4 @@
-import { parsePort } from '../../api/config.ts'
+import { parsePort } from '../../contracts/parse-port.ts'
 
 export interface ObservabilityConfig {
   /** Where `GET /metrics` listens; absent where nobody asks for metrics. */

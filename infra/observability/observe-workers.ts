@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { InjectedSinks, WorkerInterceptors } from '@temporalio/worker'
 import type { GuardedFetch } from '../../activities/guarded-fetch.ts'
+import { remember } from '../../contracts/remember.ts'
 import type { DiffusionEngine } from '../../inference/diffusion-engine.ts'
 import type { SealedStore } from '../../storage/sealed-store.ts'
 import { measureActivities } from './activity-metrics.ts'
@@ -43,14 +44,10 @@ const rememberedRuns = 10_000
 
 /** Whether a run is told for the first time: a last workflow task that the server did not take is done again. */
 const createRunMemory = () => {
-  const runs = new Set<string>()
+  const runs = new Map<string, true>()
   return (runId: string): boolean => {
     if (runs.has(runId)) return false
-    runs.add(runId)
-    for (const oldest of runs) {
-      if (runs.size <= rememberedRuns) break
-      runs.delete(oldest)
-    }
+    remember(runs, runId, true, rememberedRuns)
     return true
   }
 }

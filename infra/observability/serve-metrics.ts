@@ -1,5 +1,5 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { close, listening } from '../../api/listen.ts'
 
 const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 
@@ -24,11 +24,19 @@ export const serveMetrics = async (
     }
   })
   server.listen(port, host)
-  await listening(server, { host, port }, 'IDEM_METRICS_PORT')
+  // Rejects where the server has an error first.
+  await once(server, 'listening').catch((cause) => {
+    throw new Error(`Cannot listen on ${host}:${port} for IDEM_METRICS_PORT`, { cause })
+  })
   server.unref()
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/metrics`,
-    // At once: a scraper keeps its connection open.
-    close: () => close(server),
+    close: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      // A scraper keeps its connection open.
+      server.closeAllConnections()
+      await closed
+    },
   }
 }

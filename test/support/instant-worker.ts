@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { heartbeat } from '@temporalio/activity'
 import { ApplicationFailure, type Client } from '@temporalio/client'
 import { createDiscardLeftovers } from '../../activities/discard-leftovers.ts'
 import { createErasePrediction } from '../../activities/erase-prediction.ts'
@@ -17,6 +18,8 @@ export interface InstantWorkerOptions {
   /** What `generateImages` does before it answers. */
   generate?: (input: { predictionId: string; seeds: number[] }) => Promise<void>
 }
+
+const heartbeatMs = 1_000
 
 /** Real workflows, storage and clean-up with steps that compute nothing: what is left is the orchestration itself. */
 export const runInstantWorkers = async ({ client, namespace, keyRing, store, generate }: InstantWorkerOptions) => {
@@ -58,7 +61,13 @@ export const runInstantWorkers = async ({ client, namespace, keyRing, store, gen
   const madeWith = { software: 'test', onnxruntime: '0', executionProviders: ['cpu'], bundleSha256: 'a'.repeat(64) }
   const gpu = {
     generateImages: async (input: { predictionId: string; seeds: number[] }) => {
-      await generate?.(input)
+      // A step that is held must not look like a dead worker.
+      const pulse = setInterval(() => heartbeat(), heartbeatMs)
+      try {
+        await generate?.(input)
+      } finally {
+        clearInterval(pulse)
+      }
       return { imageKeys: input.seeds.map((seed) => `image-${seed}`), madeWith }
     },
   }
