@@ -11,6 +11,7 @@ import { createAllowedMethods } from './allowed-methods.ts'
 import { type FindToken, requireToken } from './auth.ts'
 import { type CodecServerDeps, createCodecServer } from './codec-server.ts'
 import type { ApiDeps } from './deps.ts'
+import { drain } from './drain.ts'
 import { createModels } from './models.ts'
 import { OrchestratorUnavailable } from './orchestrator.ts'
 import { createPredictionReader } from './prediction-reader.ts'
@@ -124,7 +125,10 @@ export const createApp = async (options: AppOptions) => {
     '/v1/*',
     bodyLimit({
       maxSize: limits.requestBytes,
-      onError: () => respond(new Problem(413, `A request has at most ${limits.requestBytes} bytes`)),
+      onError: async (c) => {
+        await drain(c.req.raw, 2 * limits.requestBytes)
+        return respond(new Problem(413, `A request has at most ${limits.requestBytes} bytes`))
+      },
     }),
   )
   app.route('/v1', createSignedFileRoutes(options))
