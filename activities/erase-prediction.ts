@@ -13,10 +13,14 @@ const endWaitMs = 30_000
 const pollMs = 100
 
 export const createErasePrediction = ({ store, admin }: ErasePredictionDeps) => {
-  const waitUntil = async (id: string, reached: (standing: Standing | undefined) => boolean, ms: number) => {
+  const waitUntil = async (
+    read: () => Promise<Standing | undefined>,
+    reached: (standing: Standing | undefined) => boolean,
+    ms: number,
+  ) => {
     const deadline = Date.now() + ms
     for (;;) {
-      const standing = await admin.standing(id)
+      const standing = await read()
       if (reached(standing) || Date.now() > deadline) return standing
       await new Promise((resolve) => setTimeout(resolve, pollMs))
     }
@@ -27,7 +31,11 @@ export const createErasePrediction = ({ store, admin }: ErasePredictionDeps) => 
     async endPrediction({ predictionId }: { predictionId: string }): Promise<{ canceled: boolean }> {
       if (!(await admin.standing(predictionId))?.running) return { canceled: false }
       await admin.cancel(predictionId)
-      const standing = await waitUntil(predictionId, (now) => !now?.running, endWaitMs)
+      const standing = await waitUntil(
+        () => admin.standing(predictionId),
+        (now) => !now?.running,
+        endWaitMs,
+      )
       if (standing?.running) await admin.terminate(predictionId, 'Erased')
       return { canceled: true }
     },
@@ -40,12 +48,20 @@ export const createErasePrediction = ({ store, admin }: ErasePredictionDeps) => 
     async deleteHistories({ predictionId }: { predictionId: string }): Promise<{ histories: string[] }> {
       const histories: string[] = []
       for (const id of [webhookWorkflowId(predictionId), predictionId]) {
-        const standing = await admin.standing(id)
-        if (!standing) continue
-        if (standing.running) await admin.terminate(id, 'Erased')
-        await admin.deleteHistory(id)
-        const left = await waitUntil(id, (now) => now === undefined, endWaitMs)
-        if (left) throw new Error(`The history of ${id} is not deleted yet`)
+        const latest = await admin.standing(id)
+        if (latest?.running) await admin.terminate(id, 'Erased')
+        // The list is late: what has begun just now may be missing in it, and what is deleted still be there.
+        const runs = new Set([...(latest ? [latest.runId] : []), ...(await admin.runs(id))])
+        for (const runId of runs) await admin.deleteRun(id, runId)
+        for (const runId of runs) {
+          const left = await waitUntil(
+            () => admin.standing(id, runId),
+            (now) => now === undefined,
+            endWaitMs,
+          )
+          if (left) throw new Error(`The history of ${id} is not deleted yet`)
+        }
+        if (runs.size === 0) continue
         histories.push(id)
       }
       return { histories }

@@ -1,17 +1,20 @@
 /** How a prediction stands, for those who clean up after it. */
 export interface Standing {
+  readonly runId: string
   readonly running: boolean
   readonly endedAt?: Date
 }
 
 /** What cleaning up needs of Temporal. */
 export interface PredictionAdmin {
-  /** Undefined where there is no such workflow. */
-  standing(workflowId: string): Promise<Standing | undefined>
+  /** Of its latest run, or of the one that is named. Undefined where there is none. */
+  standing(workflowId: string, runId?: string): Promise<Standing | undefined>
   cancel(workflowId: string): Promise<void>
   terminate(workflowId: string, reason: string): Promise<void>
-  /** Deletes a workflow that has ended, with its history; nothing happens where there is none. */
-  deleteHistory(workflowId: string): Promise<void>
+  /** Every run of a workflow: more than one where it was reset, or went on as a new one. Late by a moment. */
+  runs(workflowId: string): Promise<string[]>
+  /** Deletes a run that has ended, with its history; nothing happens where there is none. */
+  deleteRun(workflowId: string, runId: string): Promise<void>
   /** Ids of ended predictions that expire in (after, until], milliseconds since 1970. */
   listExpired(after: number, until: number): AsyncIterable<string>
 }

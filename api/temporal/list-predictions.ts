@@ -53,28 +53,47 @@ export interface ListDeps {
 export const createListPredictions = ({ service, read, readEnded }: ListDeps) => {
   const { call } = service
 
+  const listAll = async (query: string): Promise<ListedInfo[]> => {
+    const found: ListedInfo[] = []
+    let token: string | Uint8Array | undefined
+    do {
+      const page = await call('list predictions', () =>
+        service.list(query, { size: visibilityPage, ...(token && { token }) }),
+      )
+      found.push(...(page.executions ?? []).map(position))
+      token = page.nextPageToken?.length ? page.nextPageToken : undefined
+    } while (token)
+    return found
+  }
+
   const visibilityOf = (filter: string): Visibility<ListedInfo> => {
     const query = (from: number, to: number) =>
       // The store keeps less than nanoseconds: what it rounds away stays within the next millisecond.
       `${filter} AND StartTime >= "${new Date(from).toISOString()}" AND StartTime < "${new Date(to + 1).toISOString()}"`
     return {
       count: (from, to) => call('count predictions', () => service.count(query(from, to))),
-      list: async (from, to) => {
-        const found: ListedInfo[] = []
-        let token: string | Uint8Array | undefined
-        do {
-          const page = await call('list predictions', () =>
-            service.list(query(from, to), { size: visibilityPage, ...(token && { token }) }),
-          )
-          found.push(...(page.executions ?? []).map(position))
-          token = page.nextPageToken?.length ? page.nextPageToken : undefined
-        } while (token)
-        return found
-      },
+      list: (from, to) => listAll(query(from, to)),
     }
   }
 
-  const readAll = async (listed: readonly ListedInfo[]): Promise<Listed[]> => {
+  /** Without the runs that an operator has reset: a prediction is what its latest run says. */
+  const latestRuns = async (listed: readonly ListedInfo[]): Promise<ListedInfo[]> => {
+    if (listed.length === 0) return []
+    const ids = [...new Set(listed.map(({ id }) => `"${id}"`))]
+    const latest = new Map<string, ListedInfo>()
+    for (const run of await listAll(`WorkflowId IN (${ids.join(',')})`)) {
+      const before = latest.get(run.id)
+      if (!before || BigInt(run.createdNanos) > BigInt(before.createdNanos)) latest.set(run.id, run)
+    }
+    // One that has gone since it was listed is found to be gone when it is read.
+    return listed.filter(({ id, info }) => {
+      const { execution } = latest.get(id)?.info ?? info
+      return execution?.runId === info.execution?.runId
+    })
+  }
+
+  const readAll = async (taken: readonly ListedInfo[]): Promise<Listed[]> => {
+    const listed = await latestRuns(taken)
     const found: Listed[] = []
     for (let start = 0; start < listed.length; start += readsAtOnce) {
       const some = listed.slice(start, start + readsAtOnce)

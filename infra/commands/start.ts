@@ -44,7 +44,7 @@ await runCommand(help, async () => {
   console.log(`API          ${stack.apiUrl}
 Temporal     ${stack.temporalAddress}
 Temporal UI  ${stack.uiUrl}
-State        ${config.stateDir}
+State        ${config.stateDir}${stack.cliConfig ? `\nCLI          export TEMPORAL_CONFIG_FILE=${stack.cliConfig}` : ''}
 ready`)
 
   const broken = await Promise.race([stack.broken, stopAsked])

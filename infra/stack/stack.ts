@@ -7,7 +7,7 @@ import { findTemporalCli } from '../temporal/find-cli.ts'
 import { freePort, nextFreePort } from '../temporal/ports.ts'
 import { type Child, startChild } from './child.ts'
 import { superviseGpu } from './gpu-supervisor.ts'
-import { claimState, recordRunning, releaseState } from './state.ts'
+import { claimState, cliConfigFile, recordCliConfig, recordRunning, releaseState } from './state.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface Stack {
@@ -15,6 +15,8 @@ export interface Stack {
   readonly uiUrl: string
   /** host:port of Temporal's gRPC. */
   readonly temporalAddress: string
+  /** What the Temporal CLI reads to see payloads; only where the server is ours. */
+  readonly cliConfig?: string
   /** By the queues that they serve; without `gpu` while that one is scaled to zero. */
   readonly workers: ReadonlyMap<string, Child>
   /** Resolves with the reason when something that the rest needs has ended by itself. */
@@ -73,7 +75,8 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
     const apiUrl = `http://${config.host}:${port}`
     // Whoever may open the UI finds the way to its payloads there, and nobody else does.
     const codecToken = randomBytes(24).toString('hex')
-    if (!config.temporalAddress) temporal = await startTemporal(config, `${apiUrl}/codec/${codecToken}`, log)
+    const codecEndpoint = `${apiUrl}/codec/${codecToken}`
+    if (!config.temporalAddress) temporal = await startTemporal(config, codecEndpoint, log)
     const temporalAddress = config.temporalAddress ?? temporal!.address
     const uiUrl = temporal?.uiUrl ?? config.temporalUiUrl
     const env: NodeJS.ProcessEnv = {
@@ -136,9 +139,19 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       uiUrl,
       ...(temporal && { temporalPid: temporal.pid }),
     })
+    if (temporal) await recordCliConfig(config.stateDir, { address: temporalAddress, codecEndpoint })
     const ends = [api!.ended.then((how) => `The API ${how}`)]
     if (temporal) ends.push(temporal.ended.then((how) => `The Temporal server ${how}`))
-    return { apiUrl, uiUrl, temporalAddress, workers, broken: Promise.race(ends), stop }
+    const cliConfig = temporal && cliConfigFile(config.stateDir)
+    return {
+      apiUrl,
+      uiUrl,
+      temporalAddress,
+      ...(cliConfig && { cliConfig }),
+      workers,
+      broken: Promise.race(ends),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

@@ -69,4 +69,21 @@ export const claimState = async (stateDir: string): Promise<void> => {
 export const recordRunning = (stateDir: string, running: RunningStack): Promise<void> =>
   writeFile(file(stateDir), JSON.stringify(running))
 
-export const releaseState = (stateDir: string): Promise<void> => rm(file(stateDir), { force: true })
+/** Configuration of the Temporal CLI, for `TEMPORAL_CONFIG_FILE`, while the dev server runs. */
+export const cliConfigFile = (stateDir: string): string => join(stateDir, 'temporal.toml')
+
+/** The file says where payloads are decoded: it is for nobody else on this machine. */
+export const recordCliConfig = (
+  stateDir: string,
+  { address, codecEndpoint }: { address: string; codecEndpoint: string },
+): Promise<void> =>
+  writeFile(
+    cliConfigFile(stateDir),
+    `[profile.default]\naddress = "${address}"\n\n[profile.default.codec]\nendpoint = "${codecEndpoint}"\n`,
+    { mode: 0o600 },
+  )
+
+export const releaseState = async (stateDir: string): Promise<void> => {
+  await rm(cliConfigFile(stateDir), { force: true })
+  await rm(file(stateDir), { force: true })
+}

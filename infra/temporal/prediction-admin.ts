@@ -24,21 +24,32 @@ export const createPredictionAdmin = (client: Client): PredictionAdmin => {
   const service = client.connection.workflowService
   const { namespace } = client.options
   return {
-    standing: (workflowId) =>
+    standing: (workflowId, runId) =>
       ifThere(async () => {
         const { workflowExecutionInfo: info } = await service.describeWorkflowExecution({
           namespace,
-          execution: { workflowId },
+          execution: { workflowId, ...(runId && { runId }) },
         })
         const running = info?.status === WORKFLOW_EXECUTION_STATUS_RUNNING
         const seconds = info?.closeTime?.seconds
-        return { running, ...(seconds && { endedAt: new Date(Number(seconds) * 1000) }) }
+        return {
+          runId: info?.execution?.runId ?? '',
+          running,
+          ...(seconds && { endedAt: new Date(Number(seconds) * 1000) }),
+        }
       }),
     cancel: async (workflowId) => void (await ifThere(() => client.workflow.getHandle(workflowId).cancel())),
     terminate: async (workflowId, reason) =>
       void (await ifThere(() => client.workflow.getHandle(workflowId).terminate(reason))),
-    deleteHistory: async (workflowId) =>
-      void (await ifThere(() => service.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } }))),
+    runs: async (workflowId) => {
+      const found: string[] = []
+      for await (const { runId } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) found.push(runId)
+      return found
+    },
+    deleteRun: async (workflowId, runId) =>
+      void (await ifThere(() =>
+        service.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } }),
+      )),
     listExpired: async function* (after, until) {
       const query = `IdemExpiresAt > ${time(after)} AND IdemExpiresAt <= ${time(until)}`
       for await (const { workflowId } of client.workflow.list({ query })) yield workflowId

@@ -4,6 +4,7 @@ import type { ErasureReceipt } from '../../contracts/erasure.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { ensureSweepSchedule } from '../../infra/temporal/sweep-schedule.ts'
 import { photo, startApi, type TestApi } from '../support/api.ts'
+import { resetWorkflow } from '../support/reset.ts'
 
 const input = { input_image: photo, num_images: 1 }
 const dataUri = `data:image/png;base64,${Buffer.from('bytes of a photo').toString('base64')}`
@@ -114,6 +115,18 @@ describe('DELETE of a prediction', () => {
     // Nobody serves the webhook's activity here: its delivery waits.
     const { id } = await make({ input, webhook: 'https://example.com/hook' })
     expect((await erase(id)).receipt.histories).toEqual([`webhook-${id}`, id])
+  })
+
+  it('deletes the history of every run of one that was reset', async () => {
+    const { id } = await make({ input })
+    const { runId: first } = await api.client.workflow.getHandle(id).describe()
+    await resetWorkflow(api.client, id)
+    const { runId: second } = await api.client.workflow.getHandle(id).describe()
+    expect(second).not.toBe(first)
+    expect((await erase(id)).receipt.histories).toEqual([id])
+    for (const runId of [first, second]) {
+      await expect(api.client.workflow.getHandle(id, runId).describe()).rejects.toThrow('not found')
+    }
   })
 
   it.each(['x', '0'.repeat(26)])('is a 404 for one that never was: %s', async (id) => {

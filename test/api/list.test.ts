@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { photo, startApi, type TestApi } from '../support/api.ts'
+import { resetWorkflow } from '../support/reset.ts'
 
 interface Page {
   previous: string | null
@@ -117,4 +118,15 @@ it('carries status and failure as search attributes for operators', async () => 
   const found: string[] = []
   for await (const { workflowId } of api.client.workflow.list({ query })) found.push(workflowId)
   expect(found).toEqual([ids[2]])
+})
+
+it('has a prediction that an operator has reset once, as its latest run left it', async () => {
+  // Fails before it needs the gpu queue, which the last one holds.
+  const id = ids[2]!
+  await resetWorkflow(api.client, id)
+  await vi.waitFor(async () => expect((await list('?limit=1')).results[0]!.id).toBe(id), { timeout: 20_000 })
+  const all = await list()
+  expect(all.results.map((prediction) => prediction.id)).toEqual([id, ...ids.filter((other) => other !== id)])
+  // Pages stay full.
+  expect((await list('?limit=6')).results).toHaveLength(6)
 })
