@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { serve } from '@hono/node-server'
 import { Client, Connection } from '@temporalio/client'
 import { createDataConverter } from '../contracts/encryption/data-converter.ts'
@@ -24,7 +25,15 @@ const closeTimeoutMs = 5_000
 const viewerFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 const readViewerFile = async (name: string) => new Uint8Array(await readFile(join(viewerFolder, name)))
 
+const help = `Runs the HTTP API until it is stopped. What it needs to know is in the environment: see the README's table.
+
+  npm run api
+  IDEM_TOKENS=.idem/tokens.json IDEM_HOST=0.0.0.0 npm run api
+
+Without IDEM_TOKENS it listens on loopback only. SIGTERM and SIGINT answer what was asked and end with code 0.`
+
 const main = async () => {
+  if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return console.log(help)
   const config = await readApiConfig()
   if (!config.tokens && !loopback.has(config.host)) {
     throw new Error(
@@ -83,5 +92,5 @@ try {
 } catch (error) {
   console.error(`error: ${(error as Error).message}`)
   if ((error as Error).cause) console.error(`  because: ${((error as Error).cause as Error).message}`)
-  process.exitCode = 1
+  process.exitCode = String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS') ? 2 : 1
 }

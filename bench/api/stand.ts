@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { createDataConverter } from '../../contracts/encryption/data-converter.ts'
-import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { projectDir } from '../../infra/config.ts'
 import { type Child, startChild } from '../../infra/stack/child.ts'
 import { startDevServer } from '../../infra/temporal/dev-server.ts'
@@ -31,7 +30,6 @@ export const startStand = async ({ stateDir, profile }: StandOptions) => {
   const temporal = await startDevServer({
     cli,
     dbFile: join(folder, 'temporal.db'),
-    searchAttributes,
   })
   const env = {
     ...process.env,

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { contactSheet, decodePhoto } from '../../inference/image.ts'
@@ -13,13 +13,12 @@ export interface GeneratedImage {
   similarity: number | null
 }
 
-/** Downloads the outputs of a succeeded prediction into `folder`. */
+/** Downloads the outputs of a succeeded prediction into `folder`, which is there. */
 export const saveOutputs = async (
   client: ApiClient,
   prediction: Prediction,
   folder: string,
 ): Promise<GeneratedImage[]> => {
-  await mkdir(folder, { recursive: true })
   const { seeds, similarity } = prediction.metrics as { seeds: number[]; similarity: (number | null)[] }
   return Promise.all(
     (prediction.output as string[]).map(async (url, index) => {

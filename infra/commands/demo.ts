@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { loadBundle } from '../../inference/bundle.ts'
 import { createFaceEngine, type FaceEngine, faceModels } from '../../inference/face-engine.ts'
@@ -104,6 +105,7 @@ const demonstrate = async (apiUrl: string, faces: FaceEngine): Promise<void> => 
 }
 
 await runCommand(help, async () => {
+  parseArgs({ options: {} })
   const config = readStartConfig()
   const running = await findRunning(config.stateDir)
   if (running?.apiUrl) console.log(`Using Idem as it runs here already (pid ${running.pid})`)

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadBundle } from '../../inference/bundle.ts'
@@ -11,6 +11,7 @@ import { type SchedulerName, schedulerNames } from '../../inference/numeric/sche
 import { toUnit } from '../../inference/numeric/vector.ts'
 import { readWorkerConfig } from '../config.ts'
 import { choiceOption, numberOption, runCommand, UsageError } from './command.ts'
+import { makeFolder } from './make-folder.ts'
 
 const help = `The bare generator, in this process: face vectors in, latents after every step and images out.
 
@@ -119,6 +120,7 @@ await runCommand(help, async () => {
     }),
   )
 
+  await makeFolder('--out', values.out)
   const engine = createDiffusionEngine({ bundle, ...(threads && { threads }) })
   const trail = new Float32Array(steps * n * size)
   try {
@@ -132,7 +134,6 @@ await runCommand(help, async () => {
       },
     )
     if (process.stderr.isTTY) process.stderr.write('\n')
-    await mkdir(values.out, { recursive: true })
     await writeFile(join(values.out, 'latents.npy'), formatNpy({ data: trail, shape: [steps, n, ...latentShape] }))
     for (const [k, picture] of pictures.entries())
       await writeFile(join(values.out, `${k}.png`), await encodePng(picture))

@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readApiConfig } from '../../api/config.ts'
 import { bundleEdge } from '../edge/bundle.ts'
 import { runCommand } from './command.ts'
+import { makeFolder } from './make-folder.ts'
 
 const help = `Bundles the API for runtimes without Node, and prints what it must know of a model bundle.
 
@@ -18,11 +19,11 @@ Prints the value of IDEM_BUNDLE; docs/edge.md says what else to set.`
 await runCommand(help, async () => {
   const { values } = parseArgs({ options: { models: { type: 'string' }, out: { type: 'string' } } })
   const out = resolve(values.out ?? 'out/edge.js')
+  await makeFolder('--out', dirname(out))
   const [{ code, bytes, gzipBytes }, { bundle }] = await Promise.all([
     bundleEdge(),
     readApiConfig({ ...(values.models && { IDEM_MODELS: values.models }) }),
   ])
-  await mkdir(dirname(out), { recursive: true })
   await writeFile(out, code)
   console.error(`${out}: ${bytes} bytes, ${gzipBytes} with gzip`)
   console.log(`IDEM_BUNDLE=${JSON.stringify(bundle)}`)

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ import { decodePhoto, drawFaces, PhotoError } from '../../inference/image.ts'
 import type { RecogniserSettings } from '../../inference/recogniser.ts'
 import { readWorkerConfig } from '../config.ts'
 import { choiceOption, numberOption, runCommand, UsageError } from './command.ts'
+import { makeFolder } from './make-folder.ts'
 
 const help = `Finds the faces of photos: boxes, landmarks and vectors, one JSON line a photo.
 
@@ -139,8 +140,8 @@ await runCommand(help, async () => {
   const photos = await listPhotos(positionals)
   if (photos.length === 0) throw new UsageError('Give photos, or folders with photos')
   const threads = numberOption('--threads', values.threads, { integer: true, min: 1, max: 256 })
+  if (values.draw) await makeFolder('--draw', values.draw)
   const engine = createFaceEngine({ models: await readModels(values), ...(threads && { threads }) })
-  if (values.draw) await mkdir(values.draw, { recursive: true })
   const bar =
     process.stderr.isTTY && photos.length > 1
       ? new SingleBar({ format: '{bar} {value}/{total}', clearOnComplete: true })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -14,6 +14,7 @@ import { imageProtocols, showPng, terminalImages } from '../client/terminal-imag
 import { readStartConfig } from '../config.ts'
 import { findRunning } from '../stack/state.ts'
 import { CommandFailure, choiceOption, numberOption, runCommand, UsageError } from './command.ts'
+import { makeFolder } from './make-folder.ts'
 
 const help = `Makes new photos of the person in a photo, through a running API (npm start).
 
@@ -136,6 +137,7 @@ await runCommand(help, async () => {
   const apiUrl = values.api ?? (await findRunning(config.stateDir))?.apiUrl ?? `http://${config.host}:${config.port}`
   const client = createApiClient(apiUrl.replace(/\/+$/, ''), values.token ?? config.apiToken)
 
+  await makeFolder('--out', values.out)
   const controller = new AbortController()
   process.once('SIGINT', () => controller.abort())
   try {
@@ -144,7 +146,6 @@ await runCommand(help, async () => {
     const prediction = await follow(client, started, progress.show, controller.signal).finally(progress.stop)
     if (values.json) console.log(JSON.stringify(prediction))
     checkEnd(prediction)
-    await mkdir(values.out, { recursive: true })
     const generated = await saveOutputs(client, prediction, values.out)
     const sheet = join(values.out, 'contact-sheet.jpg')
     await writeContactSheet(sheet, photo ? [{ image: photo.image, caption: ['the photo'] }] : [], generated)

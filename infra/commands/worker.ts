@@ -18,6 +18,7 @@ import { observeWorkers } from '../observability/observe-workers.ts'
 import { openTracing } from '../observability/open-tracing.ts'
 import { openWorkerMetrics } from '../observability/open-worker-metrics.ts'
 import { createPredictionAdmin } from '../temporal/prediction-admin.ts'
+import { requireSearchAttributes } from '../temporal/search-attributes.ts'
 import { ensureSweepSchedule } from '../temporal/sweep-schedule.ts'
 import { serveHealth } from '../worker-health.ts'
 import { createWorkers } from '../workers.ts'
@@ -95,6 +96,7 @@ await runCommand(help, async () => {
     ...(metrics && { telemetryOptions: metrics.telemetryOptions }),
   })
   const connection = await NativeConnection.connect(connectionOptions)
+  if (names.includes('control')) await requireSearchAttributes(connection, namespace)
   const client = new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace }) })
   const orchestrator = createGrpcOrchestrator(client)
   const view = createPredictionView({ store, publicUrl, temporalUiUrl: config.temporalUiUrl, urlSigningKey })

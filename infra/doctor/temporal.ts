@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { Connection, type ConnectionOptions } from '@temporalio/client'
-import proto from '@temporalio/proto'
 import { queues } from '../../contracts/queues.ts'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { currentBuildCommand, readCurrentBuild } from '../deployment.ts'
 import { isLive, readQueueState } from '../temporal/queue-state.ts'
+import { missingSearchAttributes, type SearchAttribute, searchAttributeCommand } from '../temporal/search-attributes.ts'
 import { explain, type Finding, gap, note, ok } from './finding.ts'
 
 export interface TemporalOptions {
@@ -19,7 +19,6 @@ export interface TemporalOptions {
 }
 
 const connectTimeout = 5_000
-const { IndexedValueType } = proto.temporal.api.enums.v1
 
 const checkCli = ({ path, cacheDir }: TemporalOptions): Finding => {
   const folders = path.split(delimiter).filter(Boolean)
@@ -49,24 +48,17 @@ const checkNamespace = async (connection: Connection, namespace: string): Promis
 }
 
 const checkSearchAttributes = async (connection: Connection, namespace: string): Promise<Finding> => {
-  let found: Record<string, unknown>
+  let missing: SearchAttribute[]
   try {
-    found = (await connection.operatorService.listSearchAttributes({ namespace })).customAttributes
+    missing = await missingSearchAttributes(connection, namespace)
   } catch (error) {
     return note('search attributes', `cannot be listed: ${explain(error)}`)
   }
-  const wrong = Object.entries(searchAttributes).filter(
-    ([name, type]) =>
-      found[name] !== IndexedValueType[`INDEXED_VALUE_TYPE_${type.toUpperCase()}` as 'INDEXED_VALUE_TYPE_KEYWORD'],
-  )
-  if (wrong.length === 0) return ok('search attributes', Object.keys(searchAttributes).join(', '))
+  if (missing.length === 0) return ok('search attributes', Object.keys(searchAttributes).join(', '))
   return gap(
     'search attributes',
-    `${namespace} lacks ${wrong.map(([name, type]) => `${name} (${type})`).join(', ')}`,
-    ...wrong.map(
-      ([name, type]) =>
-        `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type ${type}`,
-    ),
+    `${namespace} lacks ${missing.map(({ name, type }) => `${name} (${type})`).join(', ')}`,
+    ...missing.map((one) => searchAttributeCommand(namespace, one)),
   )
 }
 

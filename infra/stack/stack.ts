@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { searchAttributes } from '../../contracts/search-attributes.ts'
 import type { StartConfig } from '../config.ts'
 import { type DevServer, startDevServer } from '../temporal/dev-server.ts'
 import { findTemporalCli } from '../temporal/find-cli.ts'
@@ -43,7 +42,6 @@ const startTemporal = async (
         uiPort: await nextFreePort(temporalPorts.ui),
         dbFile: join(config.stateDir, 'temporal.db'),
         codecEndpoint,
-        searchAttributes,
       })
     } catch (error) {
       // Somebody else took a port between our look and the server's.

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Connection } from '@temporalio/client'
+import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { watchProcess } from '../watch-process.ts'
 import { freePort } from './ports.ts'
+import { addSearchAttributes, missingSearchAttributes } from './search-attributes.ts'
 
 export interface DevServerOptions {
   /** The Temporal CLI. */
@@ -14,8 +16,6 @@ export interface DevServerOptions {
   dbFile?: string
   /** Where the UI has payloads decoded. */
   codecEndpoint?: string
-  /** Custom search attributes and their types. */
-  searchAttributes?: Readonly<Record<string, string>>
 }
 
 export interface DevServer {
@@ -34,6 +34,7 @@ export interface DevServer {
 }
 
 const ip = '127.0.0.1'
+const namespace = 'default'
 const startTimeoutMs = 30_000
 const stopTimeoutMs = 10_000
 
@@ -54,12 +55,23 @@ const answers = async (address: string): Promise<boolean> => {
   let connection: Connection | undefined
   try {
     connection = await Connection.connect({ address, connectTimeout: 1000 })
-    await connection.workflowService.describeNamespace({ namespace: 'default' })
+    await connection.workflowService.describeNamespace({ namespace })
     return true
   } catch {
     return false
   } finally {
     await connection?.close()
+  }
+}
+
+/** A database keeps the attributes that it was made with, whatever the server is told: those of an older one lack some. */
+const completeSearchAttributes = async (address: string): Promise<void> => {
+  const connection = await Connection.connect({ address })
+  try {
+    const missing = await missingSearchAttributes(connection, namespace)
+    if (missing.length > 0) await addSearchAttributes(connection, namespace, missing)
+  } finally {
+    await connection.close()
   }
 }
 
@@ -72,9 +84,7 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   args.push('--http-port', `${httpPort}`, '--metrics-port', `${metricsPort}`)
   if (options.dbFile) args.push('--db-filename', options.dbFile, ...pragmas)
   if (options.codecEndpoint) args.push('--ui-codec-endpoint', options.codecEndpoint)
-  for (const [name, type] of Object.entries(options.searchAttributes ?? {})) {
-    args.push('--search-attribute', `${name}=${type}`)
-  }
+  for (const [name, type] of Object.entries(searchAttributes)) args.push('--search-attribute', `${name}=${type}`)
   // A group of its own: a Ctrl-C in the terminal reaches us alone, and we stop it after the workers.
   const child = spawn(options.cli, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
   let output = ''
@@ -98,6 +108,12 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
       throw new Error(`The Temporal server did not answer on ${address} within ${startTimeoutMs / 1000} s: ${output}`)
     }
     await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  try {
+    await completeSearchAttributes(address)
+  } catch (error) {
+    await stop()
+    throw error
   }
   return {
     pid: child.pid!,

@@ -1,7 +1,6 @@
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest'
 import { createGrpcOrchestrator } from '../../api/temporal/grpc-orchestrator.ts'
-import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
 import { freePort } from '../../infra/temporal/ports.ts'
 import { photo, startApi, type TestApi } from '../support/api.ts'
@@ -11,7 +10,7 @@ let server: DevServer
 let connection: Connection
 let port: number
 
-const startServer = () => startDevServer({ cli: inject('temporalCli'), port, searchAttributes })
+const startServer = () => startDevServer({ cli: inject('temporalCli'), port })
 
 beforeAll(async () => {
   port = await freePort()

@@ -5,7 +5,6 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { writeTokenFile } from '../../api/token-file.ts'
 import { makeToken } from '../../api/tokens.ts'
-import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { type Child, startChild } from '../../infra/stack/child.ts'
 import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
 import { freePort } from '../../infra/temporal/ports.ts'
@@ -32,7 +31,6 @@ beforeAll(async () => {
   const apiPort = await freePort()
   temporal = await startDevServer({
     cli: inject('temporalCli'),
-    searchAttributes,
   })
   const made = await makeToken('acme', { scope: 'api' })
   token = made.token

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { readProvenance } from '../../activities/provenance.ts'
 import { encodeVector } from '../../contracts/embedding.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
-import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
 import { startRecordingProxy } from '../support/recording-proxy.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
@@ -61,7 +60,6 @@ beforeAll(async () => {
   server = await startDevServer({
     cli: inject('temporalCli'),
     dbFile: join(folder, 'temporal.db'),
-    searchAttributes,
   })
   const [host = '', port] = server.address.split(':')
   proxy = await startRecordingProxy({ host, port: Number(port) })

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { startDevServer } from '../../infra/temporal/dev-server.ts'
 import { findTemporalCli } from '../../infra/temporal/find-cli.ts'
 
@@ -21,7 +20,6 @@ export default async function setup(project: TestProject) {
   })
   const server = await startDevServer({
     cli,
-    searchAttributes,
   })
   project.provide('temporalAddress', server.address)
   project.provide('temporalHttpUrl', server.httpUrl)

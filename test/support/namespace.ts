@@ -1,17 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { Client, type Connection } from '@temporalio/client'
-import proto from '@temporalio/proto'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { inject } from 'vitest'
 import { createDataConverter } from '../../contracts/encryption/data-converter.ts'
 import type { KeyRing } from '../../contracts/encryption/key-ring.ts'
-import { searchAttributes } from '../../contracts/search-attributes.ts'
+import { addSearchAttributes, missingSearchAttributes } from '../../infra/temporal/search-attributes.ts'
 
-const { IndexedValueType } = proto.temporal.api.enums.v1
-const types = {
-  Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-  Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-}
 const retentionSeconds = 24 * 3600
 
 /** A namespace of its own on the shared server, so that a test may use the real names of queues. */
@@ -23,13 +17,7 @@ export const createNamespace = async (connection: Connection): Promise<string> =
   })
   // A new namespace takes a few seconds to be known to every part of the server.
   await eventually(() =>
-    connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(Object.entries(searchAttributes).map(([name, type]) => [name, types[type]])),
-    }),
-  )
-  await eventually(() =>
-    connection.workflowService.listWorkflowExecutions({ namespace, query: 'IdemExpiresAt > "2020-01-01T00:00:00Z"' }),
+    missingSearchAttributes(connection, namespace).then((all) => addSearchAttributes(connection, namespace, all)),
   )
   return namespace
 }

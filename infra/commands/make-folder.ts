@@ -1,0 +1,19 @@
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { UsageError } from './command.ts'
+
+/**
+ * Makes the folder of an option, and those above it. One at a time: `mkdir` with `recursive` never ends below a folder such
+ * as /proc, which takes none. Throws `UsageError`.
+ */
+export const makeFolder = async (option: string, folder: string): Promise<void> => {
+  const path = resolve(folder)
+  const info = await stat(path).catch(() => undefined)
+  if (info?.isDirectory()) return
+  if (info) throw new UsageError(`${option}: ${folder} is no folder`)
+  if (dirname(path) !== path) await makeFolder(option, dirname(path))
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    // Somebody else was quicker.
+    if (error.code !== 'EEXIST') throw new UsageError(`${option}: cannot make the folder ${folder} (${error.code})`)
+  })
+}
