@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decodePhoto, encodePng } from '../../inference/image.ts'
 import { createApiClient } from '../../infra/client/api-client.ts'
+import { follow } from '../../infra/client/follow.ts'
 import type { Stack } from '../../infra/stack/stack.ts'
 import { narrow, type OpenPage, openPage, overflow, screenshot, seriousViolations } from '../support/browser-page.ts'
 import { launchChromium } from '../support/chromium.ts'
@@ -106,6 +107,34 @@ describe('the page', () => {
     const manifest = JSON.parse(await readFile(await (await saving).path(), 'utf8'))
     expect(manifest).toMatchObject({ prediction: runId(), parameters: { num_steps: 30 } })
     expect(await page.getByRole('link', { name: 'Temporal UI' }).getAttribute('href')).toContain(runId())
+  })
+
+  it('keeps the pictures that are like the person while others are made again', async () => {
+    const client = createApiClient(stack.apiUrl)
+    const photo = `data:image/jpeg;base64,${(await readFile('samples/male_26.jpg')).toString('base64')}`
+    const before = await client.create({ input_image: photo, num_images: 4, num_steps: 12, seed: 11 })
+    const { metrics } = await follow(client, before, () => undefined)
+    const sorted = (metrics.similarity as number[]).toSorted((a, b) => a - b)
+
+    await takeSample()
+    await page.getByLabel('Seed').fill('11')
+    // Two of the four are to be made again.
+    await slide('Similarity threshold', Math.ceil(((sorted[1]! + sorted[2]!) / 2) * 100) / 100)
+    await begin({ 'Number of pictures': 4, Steps: 12 })
+    await page.getByAltText('Picture 4, not finished').waitFor({ timeout: 60_000 })
+    let fewest = 4
+    while (await page.getByRole('list', { name: 'Pictures as they emerge' }).isVisible()) {
+      const shown = await page
+        .locator('ul[aria-label="Pictures as they emerge"]')
+        .evaluateAll(([list]) => (list ? list.querySelectorAll('img').length : undefined))
+      fewest = Math.min(fewest, shown ?? 4)
+    }
+    await done()
+    expect(fewest).toBe(4)
+    const attempts = (await client.get(runId())).metrics.attempts as unknown[][]
+    const counts = attempts.map((all) => all.length)
+    expect(counts).toContain(1)
+    expect(Math.max(...counts)).toBeGreaterThan(1)
   })
 
   it('is used with the keyboard alone', async () => {

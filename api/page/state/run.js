@@ -25,13 +25,16 @@ const endSentence = ({ status, output, error }) =>
     canceled: 'The run is canceled.',
   })[status]
 
+/** Pictures of a later attempt take the places of those that they are made for; the others stay. */
+const merge = (before = [], now) => [...now, ...before.filter(({ index }) => now.every((one) => one.index !== index))]
+
 const hear = (id) => (news) => {
   const { prediction, progress, problem } = news
   if (run.value.id !== id) return
   if (problem) return update({ problem })
   if (progress) {
     const { preview, ...rest } = progress
-    return update({ progress: rest, ...(preview && { previews: preview.images }) })
+    return update({ progress: rest, ...(preview && { previews: merge(run.value.previews, preview.images) }) })
   }
   const wasRunning = run.value.prediction && !isTerminal(run.value.prediction)
   update({ prediction, problem: undefined })
