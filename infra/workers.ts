@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
+import { bundleWorkflowCode, type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { createAnalysePhoto } from '../activities/analyse-photo.ts'
 import { createDiscardLeftovers } from '../activities/discard-leftovers.ts'
 import { createEmbedFace } from '../activities/embed-face.ts'
@@ -19,7 +19,7 @@ import { createVerifyImages } from '../activities/verify-images.ts'
 import { createDataConverter } from '../contracts/encryption/data-converter.ts'
 import type { KeyRing } from '../contracts/encryption/key-ring.ts'
 import { limits } from '../contracts/limits.ts'
-import { type Queue, queues } from '../contracts/queues.ts'
+import { type Queue, queues, webhookQueue } from '../contracts/queues.ts'
 import type { Bundle } from '../inference/bundle.ts'
 import { createDiffusionEngine } from '../inference/diffusion-engine.ts'
 import { createFaceEngine, faceModels } from '../inference/face-engine.ts'
@@ -48,6 +48,7 @@ export interface WorkersOptions {
   buildId?: string | undefined
 }
 
+const cachedWorkflows = 500
 /** Jobs that share the batches of one device. */
 const gpuSlots = 4
 /** How long quick steps may still run after a stop; diffusion is handed back at once. */
@@ -59,13 +60,14 @@ export const createWorkers = async (options: WorkersOptions) => {
   const store = observer?.store(options.store) ?? options.store
   const closers: (() => Promise<void>)[] = []
   const meter = createWorkMeter()
+  const dataConverter = createDataConverter(options.keyRing, { namespace })
+  const { failureConverterPath } = dataConverter
   const common = {
     connection,
     namespace,
-    dataConverter: createDataConverter(options.keyRing, { namespace }),
+    dataConverter,
     ...deploymentOptions(options.buildId),
     interceptors: {
-      ...observer?.interceptors,
       activity: [meter.interceptor, ...(observer?.interceptors.activity ?? [])],
     },
     ...(observer && { sinks: observer.sinks }),
@@ -75,21 +77,25 @@ export const createWorkers = async (options: WorkersOptions) => {
     shutdownForceTime: '30 seconds',
   } satisfies Partial<WorkerOptions>
 
-  const make: Record<Queue, () => Promise<Worker>> = {
-    control: () =>
-      Worker.create({
-        ...common,
-        taskQueue: queues.control,
+  const make: Record<Queue, () => Promise<Worker[]>> = {
+    control: async () => {
+      const workflowBundle = await bundleWorkflowCode({
         workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-        maxCachedWorkflows: 500,
-      }),
-    cpu: () => {
+        workflowInterceptorModules: observer?.interceptors.workflowModules ?? [],
+        ...(failureConverterPath && { failureConverterPath }),
+        logger: Runtime.instance().logger,
+      })
+      const create = (taskQueue: string) =>
+        Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: cachedWorkflows })
+      return Promise.all([create(queues.control), create(webhookQueue)])
+    },
+    cpu: async () => {
       const faces = createFaceEngine({ models: faceModels(bundle) })
       closers.push(() => faces.close())
       const { allowPrivateNetwork } = options
       const fetch = createGuardedFetch({ allowPrivateNetwork })
       const webhookFetch = createGuardedFetch({ allowPrivateNetwork, ...webhookLimits })
-      return Worker.create({
+      const worker = await Worker.create({
         ...common,
         taskQueue: queues.cpu,
         maxConcurrentActivityTaskExecutions: Math.max(4, availableParallelism() * 2),
@@ -110,23 +116,25 @@ export const createWorkers = async (options: WorkersOptions) => {
           }),
         }),
       })
+      return [worker]
     },
-    gpu: () => {
+    gpu: async () => {
       const { executionProviders } = options
       const madeWith = { ...software, executionProviders, bundleSha256: bundle.sha256 }
       const engine = createDiffusionEngine({ bundle, executionProviders })
       const diffusion = observer?.diffusion(engine) ?? engine
       closers.push(() => engine.close())
-      return Worker.create({
+      const worker = await Worker.create({
         ...common,
         taskQueue: queues.gpu,
         shutdownGraceTime: 0,
         maxConcurrentActivityTaskExecutions: gpuSlots,
         activities: translateFailures(createGenerateImages({ store, diffusion, madeWith })),
       })
+      return [worker]
     },
   }
-  const workers = await Promise.all(options.queues.map((queue) => make[queue]()))
+  const workers = (await Promise.all(options.queues.map((queue) => make[queue]()))).flat()
 
   return {
     /** Polls until `shutdown`; rejects when a worker fails. */
@@ -141,7 +149,7 @@ export const createWorkers = async (options: WorkersOptions) => {
     shutdown: () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
     },
-    statuses: () => workers.map((worker, i) => ({ queue: options.queues[i]!, ...worker.getStatus() })),
+    statuses: () => workers.map((worker) => ({ queue: worker.options.taskQueue, ...worker.getStatus() })),
     tasks: meter.running,
     finished: meter.finished,
   }

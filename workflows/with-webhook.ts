@@ -8,6 +8,7 @@ import {
   ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow'
+import { webhookQueue } from '../contracts/queues.ts'
 import { type Webhook, type WebhookEvent, webhookWorkflowId } from '../contracts/webhooks.ts'
 import { deliverWebhook, webhookNotice } from './deliver-webhook.ts'
 
@@ -47,6 +48,7 @@ const startDelivery = async (predictionId: string, webhook: Webhook): Promise<vo
   try {
     await startChild(deliverWebhook, {
       workflowId: webhookWorkflowId(predictionId),
+      taskQueue: webhookQueue,
       args: [{ predictionId, ...webhook, pending: webhook.events.includes('start') ? [['start', 1]] : [] }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,

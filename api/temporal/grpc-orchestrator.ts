@@ -78,12 +78,12 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
       ).pollers,
   })
 
-  const startWorkflow = async ({ type, id, input, reuse, ...more }: WorkflowStartOptions) => {
+  const startWorkflow = async ({ type, id, queue = queues.control, input, reuse, ...more }: WorkflowStartOptions) => {
     const { summary, details, memo, keywords, fairnessKey } = more
     try {
       await client.workflow.start(type, {
         workflowId: id,
-        taskQueue: queues.control,
+        taskQueue: queue,
         args: [input],
         workflowIdReusePolicy: reuse,
         workflowIdConflictPolicy: 'FAIL',

@@ -64,6 +64,7 @@ export const createHttpOrchestrator = ({
   const startWorkflow = async ({
     type,
     id,
+    queue = queues.control,
     input,
     reuse,
     ...more
@@ -78,7 +79,7 @@ export const createHttpOrchestrator = ({
     ])
     const body = {
       workflowType: { name: type },
-      taskQueue: { name: queues.control },
+      taskQueue: { name: queue },
       input: { payloads: [payload] },
       identity: 'idem-api',
       // The same for every try, so that a second one is no second start.

@@ -1,11 +1,13 @@
 import { erasureWorkflowId } from '../../contracts/erasure.ts'
+import { webhookQueue } from '../../contracts/queues.ts'
 import { webhookWorkflowId } from '../../contracts/webhooks.ts'
 import type { Orchestrator } from '../orchestrator.ts'
 import type { Memo } from './read-history.ts'
 import type { ReadService } from './reads.ts'
 
-/** A workflow on the control queue. */
 export interface WorkflowStartOptions {
+  /** Its task queue: `control` where absent. */
+  readonly queue?: string
   readonly type: string
   readonly id: string
   readonly input: object
@@ -50,6 +52,7 @@ export const createStarts = ({
     call('start the delivery', async () => {
       const answer = await startWorkflow({
         type: 'deliverWebhook',
+        queue: webhookQueue,
         id: webhookWorkflowId(id),
         input: { predictionId: id, url, events: ['completed'], pending: [['completed', 1]] },
         reuse: 'ALLOW_DUPLICATE',

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { Connection, type ConnectionOptions } from '@temporalio/client'
-import { queues } from '../../contracts/queues.ts'
+import { queues, webhookQueue } from '../../contracts/queues.ts'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { currentBuildCommand, readCurrentBuild } from '../deployment.ts'
 import { isLive, readQueueState } from '../temporal/queue-state.ts'
@@ -63,13 +63,18 @@ const checkSearchAttributes = async (connection: Connection, namespace: string):
 }
 
 const checkQueue = async (connection: Connection, namespace: string, queue: string): Promise<Finding> => {
-  const kind = queue === queues.control ? 'workflow' : 'activity'
+  const workflows = queue === queues.control || queue === webhookQueue
+  const kind = workflows ? 'workflow' : 'activity'
   const { backlog, pollers } = await readQueueState(connection, { namespace, queue, kind })
   const live = pollers.filter(isLive)
   const waiting = backlog === 1 ? '1 task waits' : `${backlog} tasks wait`
   if (live.length > 0)
     return ok(`queue ${queue}`, `polled by ${live.map(({ identity }) => identity).join(', ')}; ${waiting}`)
-  return note(`queue ${queue}`, `no worker polls it; ${waiting}`, `npm run worker -- --queues ${queue}`)
+  return note(
+    `queue ${queue}`,
+    `no worker polls it; ${waiting}`,
+    `npm run worker -- --queues ${workflows ? queues.control : queue}`,
+  )
 }
 
 const checkBuild = async (connection: Connection, namespace: string, buildId: string): Promise<Finding> => {
@@ -90,7 +95,8 @@ const checkServer = async (connection: Connection, { namespace, buildId }: Tempo
   findings.push(found)
   if (found.status === 'gap') return findings
   findings.push(await checkSearchAttributes(connection, namespace))
-  for (const queue of Object.values(queues)) findings.push(await checkQueue(connection, namespace, queue))
+  for (const queue of [...Object.values(queues), webhookQueue])
+    findings.push(await checkQueue(connection, namespace, queue))
   if (buildId) findings.push(await checkBuild(connection, namespace, buildId))
   return findings
 }

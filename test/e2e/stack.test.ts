@@ -156,6 +156,11 @@ describe('a stack of real processes', () => {
     expect(sent[1]).toMatchObject({ status: 'succeeded' })
     expect(await client.download((sent[1]!.output as string[])[0]!)).not.toHaveLength(0)
     await receiver.close()
+    // What counts the workflows of `control`, to know whether a GPU has work, does not count a receiver that is away.
+    const connection = await Connection.connect({ address: stack.temporalAddress })
+    const delivery = new Client({ connection }).workflow.getHandle(`webhook-${id}`)
+    expect((await delivery.describe()).taskQueue).toBe('webhooks')
+    await connection.close()
   })
 
   it('fails with no_face before the gpu queue', async () => {

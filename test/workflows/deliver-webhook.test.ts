@@ -9,7 +9,7 @@ import { translateFailures } from '../../activities/failure.ts'
 import { createGuardedFetch } from '../../activities/guarded-fetch.ts'
 import { createSendWebhook, type LoadPrediction } from '../../activities/send-webhook.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
-import { queues } from '../../contracts/queues.ts'
+import { queues, webhookQueue } from '../../contracts/queues.ts'
 import {
   type DeliverWebhookInput,
   type DeliverWebhookResult,
@@ -52,12 +52,9 @@ beforeAll(async () => {
   connection = await NativeConnection.connect({ address: server.address })
   client = new Client({ connection })
   const fetch = createGuardedFetch({ allowPrivateNetwork: true, headersTimeoutMs: 2_000, totalTimeoutMs: 2_000 })
+  const workflowsPath = fileURLToPath(new URL('../fixtures/webhook-workflows.ts', import.meta.url))
   const workers = await Promise.all([
-    Worker.create({
-      connection,
-      taskQueue: queues.control,
-      workflowsPath: fileURLToPath(new URL('../fixtures/webhook-workflows.ts', import.meta.url)),
-    }),
+    ...[queues.control, webhookQueue].map((taskQueue) => Worker.create({ connection, taskQueue, workflowsPath })),
     Worker.create({
       connection,
       taskQueue: queues.cpu,
@@ -123,7 +120,7 @@ const deliver = async (changes: Partial<DeliverWebhookInput> = {}) => {
   }
   return client.workflow.start<typeof deliverWebhook>('deliverWebhook', {
     workflowId: webhookWorkflowId(predictionId),
-    taskQueue: queues.control,
+    taskQueue: webhookQueue,
     args: [input],
   })
 }
@@ -248,7 +245,7 @@ describe('deliverWebhook', () => {
     receiver.answer = (_, response) => void response.writeHead(200).end()
     const again = await client.workflow.start<typeof deliverWebhook>('deliverWebhook', {
       workflowId: handle.workflowId,
-      taskQueue: queues.control,
+      taskQueue: webhookQueue,
       args: [
         { predictionId: `job${count}`, url: receiver.url, events: ['completed'], pending: [['completed', 1]], timing },
       ],
@@ -285,7 +282,7 @@ describe('deliverWebhook', () => {
     await job.terminate()
     const handle = await client.workflow.start<typeof deliverWebhook>('deliverWebhook', {
       workflowId: delivery.workflowId,
-      taskQueue: queues.control,
+      taskQueue: webhookQueue,
       args: [{ predictionId, url: receiver.url, events: ['completed'], timing: { ...timing, checkMs: 50 } }],
     })
     await handle.result()
