@@ -12,6 +12,7 @@ const named = (example: Example, kind: string, name: string) => {
   if (!found) throw new Error(`No ${kind} ${name} in the example ${example}`)
   return found
 }
+const health = ['--health-host', '0.0.0.0', '--health-port', '8788']
 const bytes = (text: string) => new TextEncoder().encode(text)
 const namesOf = (example: Example, kind: string) => ofKind(example, kind).map(({ metadata }) => metadata.name)
 
@@ -107,7 +108,7 @@ describe.skipIf(!helm)('gpu workers in Kubernetes', () => {
     expect(spec.triggers[0].metadata).not.toHaveProperty('workerDeploymentName')
     const pod = podOf('gpu-job', 'ScaledJob/idem-gpu')
     expect(pod.spec.restartPolicy).toBe('Never')
-    expect(mainOf(pod).args).toEqual(['--queues', 'gpu', '--exit-when-idle', '5m'])
+    expect(mainOf(pod).args).toEqual(['--queues', 'gpu', ...health, '--exit-when-idle', '5m'])
     expect(named('gpu-job', 'TriggerAuthentication', 'idem-temporal').spec.secretTargetRef).toEqual([
       { parameter: 'cert', name: 'temporal-client', key: 'tls.crt' },
       { parameter: 'key', name: 'temporal-client', key: 'tls.key' },
@@ -128,6 +129,19 @@ describe.skipIf(!helm)('gpu workers in Kubernetes', () => {
 })
 
 describe.skipIf(!helm)('workers in Kubernetes', () => {
+  it('are asked for their health where they tell it', () => {
+    for (const owner of ['Deployment/idem-worker-0-2-0', 'Deployment/idem-gpu-0-2-0']) {
+      const main = mainOf(podOf('temporal-cloud', owner))
+      expect(main.args!.slice(2), owner).toEqual(health)
+      expect(main, owner).toMatchObject({
+        ports: [{ name: 'health', containerPort: 8788 }, { name: 'metrics' }],
+        livenessProbe: { httpGet: { path: '/healthz', port: 'health' } },
+        readinessProbe: { httpGet: { path: '/readyz', port: 'health' } },
+        startupProbe: { httpGet: { path: '/healthz', port: 'health' } },
+      })
+    }
+  })
+
   it('tell Temporal their build, each deployment its own image', () => {
     const builds = [
       ['Deployment/idem-worker-0-2-0', '0.2.0', '0.2.0'],

@@ -78,6 +78,8 @@ describe.skipIf(!helm)('the values of the chart', () => {
     ['models.source=pull', 'models.pull.list is required'],
     ['worker.queues=control\\,cpu\\,gpu', 'worker.queues names gpu'],
     ['worker.previous[0].buildId=a,worker.previous[0].tag=a', 'worker.previous needs worker.buildId'],
+    ['metrics.podMonitor.enabled=true', 'metrics.podMonitor.enabled needs metrics.enabled'],
+    ['metrics.port=8788', 'metrics.port is taken'],
     ['gpu.minReplicaCount=20', 'gpu.minReplicaCount is more than gpu.maxReplicaCount'],
     ['api.autoscaling.minReplicas=11', 'minReplicas is more than maxReplicas'],
     ['models.volume.emptyDir.sizeLimit=1Gi', "at '/models/volume': maxProperties"],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { chart, componentOf, examples, fileOf, helm, manifestsOf, ofKind, root, yamlOf } from '../support/chart.ts'
-import { validateKeda } from '../support/keda.ts'
+import { isCustom, validateCustom } from '../support/custom-resources.ts'
 import { kubernetesValidate } from '../support/kubernetes-validate.ts'
 import { podsOf, selects } from '../support/manifests.ts'
 
@@ -19,16 +19,14 @@ describe.skipIf(!helm).each(examples)('the chart with examples/%s.yaml', (exampl
     const file = join(tmpdir(), `idem-${process.pid}-${example}-${release}.yaml`)
     await writeFile(file, yamlOf(example))
     const output = await kubernetesValidate(file, release).finally(() => rm(file))
-    const builtIn = manifestsOf(example).filter(({ apiVersion }) => !apiVersion.startsWith('keda.sh/'))
+    const builtIn = manifestsOf(example).filter((manifest) => !isCustom(manifest))
     for (const { kind, metadata } of builtIn) {
       expect(output).toContain(`passed for resource ${kind.toLowerCase()}/${metadata.name} `)
     }
   })
 
-  it('renders what KEDA takes, to the field', () => {
-    for (const manifest of manifestsOf(example)) {
-      if (manifest.apiVersion.startsWith('keda.sh/')) validateKeda(manifest as never)
-    }
+  it('renders what KEDA and the Prometheus operator take, to the field', () => {
+    for (const manifest of manifestsOf(example).filter(isCustom)) validateCustom(manifest as never)
   })
 
   it('runs no container as root, with a writable root, or with more privileges than it needs', () => {
@@ -153,7 +151,7 @@ describe.skipIf(!helm)('the checks of the chart', () => {
     ],
   ])('refuse %s, as to KEDA', (_, change, message) => {
     const [scaled] = ofKind('temporal-cloud', 'ScaledObject')
-    expect(() => validateKeda({ ...scaled, spec: { ...scaled!.spec, ...change } })).toThrow(message)
+    expect(() => validateCustom({ ...scaled, spec: { ...scaled!.spec, ...change } })).toThrow(message)
   })
 
   it('refuse a field that there is not, as to Kubernetes', async () => {

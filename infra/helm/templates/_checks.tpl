@@ -18,6 +18,8 @@
 {{- if and (ne $v.models.source "image") (not $v.models.path) -}}{{ fail "models.path is required with models.source pull and volume: the folder with manifest.json, \".\" for the volume's root" }}{{- end -}}
 {{- if and (eq $v.models.source "pull") (not $v.models.pull.list) -}}{{ fail "models.pull.list is required with models.source pull" }}{{- end -}}
 {{- if and $v.api.ingress.enabled (not $v.api.ingress.host) -}}{{ fail "api.ingress.host is required with api.ingress.enabled" }}{{- end -}}
+{{- if and $v.metrics.podMonitor.enabled (not $v.metrics.enabled) -}}{{ fail "metrics.podMonitor.enabled needs metrics.enabled" }}{{- end -}}
+{{- if has (int $v.metrics.port) (list 8787 8788) -}}{{ fail "metrics.port is taken: 8787 is the API's, 8788 the workers' health" }}{{- end -}}
 {{- if and $v.gpu.enabled (contains "gpu" $v.worker.queues) -}}{{ fail "worker.queues names gpu, so diffusion would also run on the CPU: set gpu.enabled to false, or take gpu out" }}{{- end -}}
 {{- range $scaled := list $v.api.autoscaling $v.worker.autoscaling -}}
 {{- if gt (int $scaled.minReplicas) (int $scaled.maxReplicas) -}}{{ fail "autoscaling.minReplicas is more than maxReplicas" }}{{- end -}}

@@ -102,9 +102,20 @@ valueFrom:
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if $v.metrics.enabled }}
+- name: IDEM_METRICS_HOST
+  value: 0.0.0.0
+- name: IDEM_METRICS_PORT
+  value: {{ $v.metrics.port | quote }}
+{{- end }}
 {{- with $v.extraEnv }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{- define "idem.metricsPort" -}}
+- name: metrics
+  containerPort: {{ .Values.metrics.port }}
 {{- end -}}
 
 {{/* Takes (dict "root" $ "component" "api"): the API needs the manifest of a pulled bundle alone. */}}
@@ -247,7 +258,29 @@ spec:
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       # What `npm run worker` runs, without npm between it and the signals.
       command: [node, --import, tsx, infra/commands/worker.ts]
-      args: [--queues, {{ .queues | quote }}{{ with .exitWhenIdle }}, --exit-when-idle, {{ . | quote }}{{ end }}]
+      args: [--queues, {{ .queues | quote }}, --health-host, 0.0.0.0, --health-port, "8788"{{ with .exitWhenIdle }}, --exit-when-idle, {{ . | quote }}{{ end }}]
+      ports:
+        - name: health
+          containerPort: 8788
+        {{- if $root.Values.metrics.enabled }}
+        {{- include "idem.metricsPort" $root | nindent 8 }}
+        {{- end }}
+      # Its networks are loaded, and it takes tasks.
+      readinessProbe:
+        httpGet: { path: /readyz, port: health }
+        periodSeconds: 10
+        timeoutSeconds: 5
+      # Fails where a worker has failed for good.
+      livenessProbe:
+        httpGet: { path: /healthz, port: health }
+        periodSeconds: 20
+        timeoutSeconds: 10
+        failureThreshold: 6
+      # The address answers before anything is loaded.
+      startupProbe:
+        httpGet: { path: /healthz, port: health }
+        periodSeconds: 5
+        failureThreshold: 60
       env:
         {{- include "idem.env" $root | nindent 8 }}
         {{- with .build.id }}

@@ -1,8 +1,9 @@
 import { ScaledJob, ScaledObject, TriggerAuthentication } from '@kubernetes-models/keda/keda.sh/v1alpha1'
+import { PodMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1'
 
 type Tree = Record<string, unknown>
 
-const models = { ScaledJob, ScaledObject, TriggerAuthentication }
+const models = { PodMonitor, ScaledJob, ScaledObject, TriggerAuthentication }
 
 /** What the `temporal` scaler of KEDA 2.21 and 2.22 reads of a trigger's metadata. */
 const triggerFields = [
@@ -35,11 +36,15 @@ const watchReads = (data: Tree) => {
 
 const fields = (value: unknown, name: string) => ((value as Tree | undefined)?.[name] ?? {}) as Tree
 
+/** Whether an object is of KEDA or of the Prometheus operator, and not of Kubernetes itself. */
+export const isCustom = ({ apiVersion }: { apiVersion: string }): boolean =>
+  apiVersion.startsWith('keda.sh/') || apiVersion.startsWith('monitoring.coreos.com/')
+
 /**
- * Checks one of KEDA's objects against the schemas of its API, and that it has no fields which these do not know: a
+ * Checks one of those objects against the schemas of its API, and that it has no fields which these do not know: a
  * validator never reads those. Throws with what is wrong.
  */
-export const validateKeda = (manifest: Tree): void => {
+export const validateCustom = (manifest: Tree): void => {
   const Model = models[manifest.kind as keyof typeof models]
   if (!Model) throw new Error(`No schema for ${manifest.kind}`)
   const { watched, unread } = watchReads(manifest)
