@@ -6,6 +6,7 @@ export interface RunningTask {
   activity: string
   attempt: number
   startedAt: Date
+  lastHeartbeatAt?: Date
 }
 
 export interface FinishedTasks {
@@ -27,11 +28,19 @@ export const createWorkMeter = (): WorkMeter => {
   const running = new Set<RunningTask>()
   const finished: FinishedTasks = { completed: 0, failed: 0 }
   return {
-    interceptor: ({ info }) => ({
+    interceptor: (context) => ({
       inbound: {
         execute: async (input, next) => {
-          const { taskQueue: queue, activityType: activity, attempt } = info
+          const { taskQueue: queue, activityType: activity, attempt } = context.info
           const task: RunningTask = { queue, activity, attempt, startedAt: new Date() }
+          const { heartbeat } = context
+          // The SDK has no interceptor of heartbeats.
+          Object.defineProperty(context, 'heartbeat', {
+            value: (details?: unknown) => {
+              task.lastHeartbeatAt = new Date()
+              heartbeat(details)
+            },
+          })
           running.add(task)
           try {
             const result = await next(input)

@@ -2,6 +2,7 @@ import { serve } from '@hono/node-server'
 import type { WorkerStatus } from '@temporalio/worker'
 import { Hono } from 'hono'
 import { close, listening } from '../api/listen.ts'
+import { createDeviceMemory, type Device } from './devices.ts'
 import type { FinishedTasks, RunningTask } from './work-meter.ts'
 
 export interface HealthSource {
@@ -11,7 +12,9 @@ export interface HealthSource {
   finished(): FinishedTasks
 }
 
-const describe = (source: HealthSource | undefined) => {
+const MiB = 2 ** 20
+
+const describe = (source: HealthSource | undefined, devices: readonly Device[]) => {
   const { completed, failed, lastAt } = source?.finished() ?? { completed: 0, failed: 0 }
   return {
     workers: (source?.statuses() ?? []).map((status) => ({
@@ -23,15 +26,21 @@ const describe = (source: HealthSource | undefined) => {
       running_workflow_tasks: status.numInFlightWorkflowActivations,
       cached_workflows: status.numCachedWorkflows,
     })),
-    tasks: (source?.tasks() ?? []).map(({ queue, activity, attempt, startedAt }) => ({
+    tasks: (source?.tasks() ?? []).map(({ queue, activity, attempt, startedAt, lastHeartbeatAt }) => ({
       queue,
       activity,
       attempt,
       started_at: startedAt.toISOString(),
+      last_heartbeat_at: lastHeartbeatAt?.toISOString() ?? null,
     })),
     activities: { completed, failed, last_finished_at: lastAt?.toISOString() ?? null },
     uptime_seconds: Math.round(process.uptime()),
     rss_bytes: process.memoryUsage.rss(),
+    devices: devices.map(({ name, totalMiB, freeMiB }) => ({
+      name,
+      memory_bytes: totalMiB * MiB,
+      free_memory_bytes: freeMiB * MiB,
+    })),
   }
 }
 
@@ -39,20 +48,23 @@ const describe = (source: HealthSource | undefined) => {
  * `GET /healthz`: 503 when a worker has failed and the process is to be replaced. `GET /readyz`: 503 unless every worker
  * takes tasks, so also while it starts and while it drains. Both tell the same, without ids of predictions.
  */
-export const createHealthApp = (source: () => HealthSource | undefined): Hono => {
+export const createHealthApp = (
+  source: () => HealthSource | undefined,
+  readDevices: () => Promise<readonly Device[]> = createDeviceMemory(),
+): Hono => {
   const app = new Hono()
-  const report = () => describe(source())
+  const report = async () => describe(source(), await readDevices())
   app.use(async (c, next) => {
     await next()
     c.header('cache-control', 'no-store')
   })
-  app.get('/healthz', (c) => {
-    const found = report()
+  app.get('/healthz', async (c) => {
+    const found = await report()
     const alive = found.workers.every(({ state }) => state !== 'FAILED')
     return c.json({ status: alive ? 'ok' : 'failed', ...found }, alive ? 200 : 503)
   })
-  app.get('/readyz', (c) => {
-    const found = report()
+  app.get('/readyz', async (c) => {
+    const found = await report()
     const ready = found.workers.length > 0 && found.workers.every(({ state }) => state === 'RUNNING')
     return c.json({ status: ready ? 'ok' : 'not ready', ...found }, ready ? 200 : 503)
   })

@@ -71,6 +71,9 @@ export const createWorkers = async (options: WorkersOptions) => {
       activity: [meter.interceptor, ...(observer?.interceptors.activity ?? [])],
     },
     ...(observer && { sinks: observer.sinks }),
+    // As many polls as there is work for.
+    workflowTaskPollerBehavior: { type: 'autoscaling' },
+    activityTaskPollerBehavior: { type: 'autoscaling' },
     // Progress that is older than this would look stuck.
     maxHeartbeatThrottleInterval: '400 milliseconds',
     shutdownGraceTime: graceTime,

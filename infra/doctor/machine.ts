@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { projectDir } from '../config.ts'
+import { type Device, readDevices } from '../devices.ts'
 import { findRunning } from '../stack/state.ts'
 import { type Finding, gap, note, ok } from './finding.ts'
 
-const exec = promisify(execFile)
 const GiB = 2 ** 30
 
 /** Whether a version such as 20.20.2 is at least `wanted`, such as 20.11. */
@@ -28,28 +26,10 @@ export const checkNode = async (version = process.versions.node): Promise<Findin
   return gap('node', `${version}; ${machine}`, `install Node ${wanted} or newer`)
 }
 
-export interface Device {
-  name: string
-  totalMiB: number
-  freeMiB: number
-  driver: string
-}
-
-/** Lines of `nvidia-smi --query-gpu=name,memory.total,memory.free,driver_version --format=csv,noheader,nounits`. */
-export const parseDevices = (output: string): Device[] =>
-  output
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const [name = '', total, free, driver = ''] = line.split(',').map((part) => part.trim())
-      return { name, totalMiB: Number(total), freeMiB: Number(free), driver }
-    })
-
 export const checkDevices = async (): Promise<Finding[]> => {
-  const query = ['--query-gpu=name,memory.total,memory.free,driver_version', '--format=csv,noheader,nounits']
-  let output: string
+  let devices: Device[]
   try {
-    output = (await exec('nvidia-smi', query, { timeout: 20_000 })).stdout
+    devices = await readDevices()
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     return [
@@ -57,7 +37,7 @@ export const checkDevices = async (): Promise<Finding[]> => {
     ]
   }
   const gib = (mib: number) => `${(mib / 1024).toFixed(1)} GiB`
-  return parseDevices(output).map(({ name, totalMiB, freeMiB, driver }) =>
+  return devices.map(({ name, totalMiB, freeMiB, driver }) =>
     ok('gpu', `${name}, ${gib(freeMiB)} of ${gib(totalMiB)} free, driver ${driver}`),
   )
 }

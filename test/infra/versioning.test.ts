@@ -112,7 +112,7 @@ describe('worker versioning', () => {
           deploymentVersion,
         })
         const names = workerDeploymentVersionInfo?.taskQueueInfos?.map(({ name }) => name).sort()
-        expect(names).toEqual(['control', 'cpu', 'gpu'])
+        expect(names).toEqual(['control', 'cpu', 'gpu', 'webhooks'])
       },
       { timeout: 30_000, interval: 200 },
     )

@@ -6,15 +6,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { heartbeat } from '@temporalio/activity'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { createDeviceMemory } from '../../infra/devices.ts'
 import { freePort } from '../../infra/temporal/ports.ts'
 import { createWorkMeter } from '../../infra/work-meter.ts'
 import { createHealthApp, type HealthSource } from '../../infra/worker-health.ts'
 import type { nap } from '../fixtures/fleet-workflows.ts'
 
-type Report = Record<'status' | 'workers' | 'tasks' | 'activities' | 'uptime_seconds' | 'rss_bytes', unknown>
+type Report = Record<
+  'status' | 'workers' | 'tasks' | 'activities' | 'uptime_seconds' | 'rss_bytes' | 'devices',
+  unknown
+>
 
 const taskQueue = 'worker-health'
 let stateDir: string
@@ -25,12 +30,22 @@ beforeAll(async () => {
 })
 afterAll(() => rm(stateDir, { recursive: true, force: true }))
 
+const time = expect.stringMatching(/^\d{4}-.*Z$/)
+
 describe('the health of a worker', () => {
   it('goes from not ready over ready to draining, and tells what runs and what has run', async () => {
     const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
     const meter = createWorkMeter()
     let source: HealthSource | undefined
-    const app = createHealthApp(() => source)
+    const device = { name: 'A card', totalMiB: 81_559, freeMiB: 80_000, driver: '580.1' }
+    let asked = 0
+    const app = createHealthApp(
+      () => source,
+      createDeviceMemory(async () => {
+        asked++
+        return [device]
+      }),
+    )
     const get = async (path: string) => {
       const response = await app.request(path)
       const body = (await response.json()) as Report
@@ -45,10 +60,12 @@ describe('the health of a worker', () => {
       taskQueue,
       workflowsPath: fileURLToPath(new URL('../fixtures/fleet-workflows.ts', import.meta.url)),
       activities: {
-        nap: () =>
-          new Promise<void>((resolve) => {
+        nap: () => {
+          heartbeat()
+          return new Promise<void>((resolve) => {
             wake = resolve
-          }),
+          })
+        },
       },
       interceptors: { activity: [meter.interceptor] },
       shutdownGraceTime: '5 seconds',
@@ -73,8 +90,12 @@ describe('the health of a worker', () => {
     const busy = await get('/readyz')
     expect(busy.workers).toMatchObject([{ running_activities: 1, activity_poller: 'POLLING' }])
     expect(busy.tasks).toEqual([
-      { queue: taskQueue, activity: 'nap', attempt: 1, started_at: expect.stringMatching(/^\d{4}-.*Z$/) },
+      { queue: taskQueue, activity: 'nap', attempt: 1, started_at: time, last_heartbeat_at: time },
     ])
+    expect(busy.devices).toEqual([
+      { name: 'A card', memory_bytes: 81_559 * 2 ** 20, free_memory_bytes: 80_000 * 2 ** 20 },
+    ])
+    expect(asked).toBe(1)
     expect(busy.rss_bytes).toBeGreaterThan(10e6)
     expect(busy.uptime_seconds).toBeGreaterThanOrEqual(0)
     wake()
