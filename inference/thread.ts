@@ -60,8 +60,11 @@ const bootstrap = (module: URL): URL => {
   return new URL(`data:text/javascript,${encodeURIComponent(code)}`)
 }
 
-/** Starts `module` (a TypeScript file that calls `serveThread`) in a worker thread. */
-export const startThread = (module: URL, data: unknown): Thread => {
+interface RunningThread extends Thread {
+  hasEnded(): boolean
+}
+
+const runThread = (module: URL, data: unknown): RunningThread => {
   const worker = new Worker(bootstrap(module), { workerData: data, execArgv: [] })
   const pending = new Map<
     number,
@@ -112,6 +115,26 @@ export const startThread = (module: URL, data: unknown): Thread => {
       const exited = once(worker, 'exit')
       await worker.terminate()
       await exited.catch(() => undefined)
+    },
+    hasEnded: () => ended !== undefined,
+  }
+}
+
+/**
+ * Starts `module` (a TypeScript file that calls `serveThread`) in a worker thread. One that fails takes the calls under way
+ * with it; the next call starts another.
+ */
+export const startThread = (module: URL, data: unknown): Thread => {
+  let thread = runThread(module, data)
+  let closed = false
+  return {
+    call: (method, argument, options) => {
+      if (thread.hasEnded() && !closed) thread = runThread(module, data)
+      return thread.call(method, argument, options)
+    },
+    close: () => {
+      closed = true
+      return thread.close()
     },
   }
 }
