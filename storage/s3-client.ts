@@ -43,12 +43,16 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 export const createS3Client = ({ location, credentials, ...options }: S3ClientOptions) => {
   const { attempts = 5, timeoutMs = 60_000, retryMs = 100, fetch: send = fetch } = options
   const aws = new AwsClient({ ...credentials, service: 's3', region: location.region, retries: 0 })
-  const { protocol, host } = new URL(location.endpoint)
-  const base =
-    location.style === 'path' ? `${protocol}//${host}/${location.bucket}/` : `${protocol}//${location.bucket}.${host}/`
+  const baseOf = (endpoint: string) => {
+    const { protocol, host } = new URL(endpoint)
+    const { style, bucket } = location
+    return style === 'path' ? `${protocol}//${host}/${bucket}/` : `${protocol}//${bucket}.${host}/`
+  }
+  const base = baseOf(location.endpoint)
+  const publicBase = baseOf(location.publicEndpoint ?? location.endpoint)
 
-  const urlOf = (key = '', query: Record<string, string> = {}): URL => {
-    const url = new URL(base + (key && location.prefix + key))
+  const urlOf = (key = '', query: Record<string, string> = {}, from = base): URL => {
+    const url = new URL(from + (key && location.prefix + key))
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     return url
   }
@@ -96,7 +100,7 @@ export const createS3Client = ({ location, credentials, ...options }: S3ClientOp
 
   /** A URL that makes one request without credentials; what is in `headers` must be sent with it. */
   const presign = async (method: 'GET' | 'PUT', key: string, expiresInSeconds: number, headers = {}) => {
-    const url = urlOf(key, { 'X-Amz-Expires': String(expiresInSeconds) })
+    const url = urlOf(key, { 'X-Amz-Expires': String(expiresInSeconds) }, publicBase)
     return (await aws.sign(url, { method, headers, aws: { signQuery: true, allHeaders: true } })).url
   }
 

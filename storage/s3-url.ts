@@ -14,6 +14,8 @@ export interface S3Location {
   prefix: string
   /** Origin of the server. */
   endpoint: string
+  /** Origin that signed URLs name, where callers reach the server by another one. */
+  publicEndpoint?: string
   region: string
   /** `path`: https://host/bucket/key; `virtual`: https://bucket.host/key. */
   style: 'path' | 'virtual'
@@ -24,11 +26,17 @@ export interface S3Location {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const known = ['endpoint', 'region', 'style', 'sse', 'kmsKeyId']
+const known = ['endpoint', 'public', 'region', 'style', 'sse', 'kmsKeyId']
 const refuse = (message: string) => new ArtifactStoreError(`IDEM_STORAGE: ${message}`, { retryable: false })
 
+const originOf = (name: string, url: string): string => {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw refuse(`${name} is no URL`)
+  return new URL(url).origin
+}
+
 /**
- * `s3://bucket/prefix?endpoint=https://host:9000&region=eu-west-1&style=path|virtual&sse=AES256|aws:kms&kmsKeyId=…`.
+ * `s3://bucket/prefix?endpoint=https://host:9000&public=https://s3.example.com&region=eu-west-1&style=path|virtual`, and
+ * `sse=AES256|aws:kms`, `kmsKeyId=…`. `public` is what signed URLs name, where it is not the endpoint.
  * Without an endpoint it is AWS, with virtual hosts; with one, the bucket goes into the path. `AWS_REGION` and
  * `AWS_ENDPOINT_URL_S3` fill in what the URL leaves out.
  */
@@ -44,7 +52,7 @@ export const parseS3Url = (url: string, env: Environment = {}): S3Location => {
   const region = params.get('region') || env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1'
   const given = params.get('endpoint') || env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL
   const endpoint = given || `https://s3.${region}.amazonaws.com`
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) throw refuse('the endpoint is no URL')
+  const open = params.get('public') ?? undefined
   const style = params.get('style') ?? (given ? 'path' : 'virtual')
   if (style !== 'path' && style !== 'virtual') throw refuse(`style is path or virtual, not ${style}`)
   const encryption = params.get('sse') ?? undefined
@@ -55,7 +63,8 @@ export const parseS3Url = (url: string, env: Environment = {}): S3Location => {
   return {
     bucket,
     prefix: prefix && `${prefix}/`,
-    endpoint: new URL(endpoint).origin,
+    endpoint: originOf('the endpoint', endpoint),
+    ...(open !== undefined && { publicEndpoint: originOf('public', open) }),
     region,
     style,
     encryption,

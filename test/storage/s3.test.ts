@@ -113,6 +113,17 @@ describe.skipIf(!path)('against a real S3 server', async () => {
     await dispatcher.close()
   })
 
+  it('signs URLs for the name that callers know the server by', async () => {
+    const open = `http://localhost:${server.port}`
+    const store = openStore(url(`&public=${encodeURIComponent(open)}`), { ...common, env })
+    await store.put('a/b', bytes('public'), { contentType })
+    const signed = await store.signGet('a/b', { expiresInSeconds: 60 })
+    expect(new URL(signed).origin).toBe(open)
+    expect(await (await fetch(signed)).text()).toBe('public')
+    // The name is part of what is signed.
+    expect((await fetch(signed.replace(open, server.endpoint))).status).toBe(403)
+  })
+
   it('says what the server refuses, at once and without a secret', async () => {
     const wrong = openStore(url(), { ...common, env: { ...env, AWS_SECRET_ACCESS_KEY: 'wrong' } })
     const error = await wrong.put('a', bytes('x'), { contentType }).catch((e) => e)
@@ -157,6 +168,7 @@ describe('the s3 URL', () => {
     ['s3://Bad_Bucket/x', 'not s3://'],
     ['s3://bucket/../x', 'not a prefix'],
     ['s3://bucket?endpoint=host', 'the endpoint is no URL'],
+    ['s3://bucket?public=s3.example.com', 'public is no URL'],
     ['s3://bucket?style=other', 'style is'],
     ['s3://bucket?sse=rot13', 'sse is'],
     ['s3://bucket?regoin=x', 'unknown option regoin'],
