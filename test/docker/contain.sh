@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs one process of an image's root as a container engine would, with what Linux brings: network, processes and mounts
 # of its own, the root read-only, `/tmp` fresh, the image's user without capabilities, the image's environment alone.
-#   contain.sh IMAGE NAME [-e KEY=VALUE]… [-v DIR:PATH]… [-- ARGUMENT…]
+#   contain.sh IMAGE NAME [-e KEY=VALUE]… [-v DIR:PATH]… [-- ARGUMENT…]     -v takes files too
 # IMAGE has `root` and `config.json`, as build.sh leaves them. NAME is a network namespace that exists.
 set -euo pipefail
 
@@ -26,6 +26,8 @@ IFS=: read -r USER_ID GROUP_ID <<< "$(config config.User)"
 
 # shellcheck disable=SC2016
 exec ip netns exec "$name" unshare --mount --pid --ipc --uts --fork --kill-child bash -euc '
+  # Engines make mount points too.
+  for volume in $VOLUMES; do [ -e "$ROOT${volume#*:}" ] || touch "$ROOT${volume#*:}"; done
   mount --bind "$ROOT" "$ROOT"
   mount --options remount,bind,ro "$ROOT"
   mount --types proc proc "$ROOT/proc"
