@@ -57,5 +57,6 @@ buildah "${store[@]}" umount "$container" > /dev/null
 buildah "${store[@]}" rm "$container" > /dev/null
 
 # Layers as a registry has them: the first one is the base.
+rm -rf "$work/oci"
 buildah "${store[@]}" push --quiet --format oci localhost/idem:test "oci:$work/oci:test"
 node "$project/test/docker/layers.js" "$work/oci" | tee -a "$work/sizes.txt"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2154
 # Runs what infra/compose/compose.yaml describes, without an engine: PostgreSQL, Temporal's own server and tools and
 # versitygw as programs of this machine, the API and the workers from a built root, each with the command and the
 # environment that the file gives it, in a network of its own where the others have the names that the file gives them.
@@ -15,11 +16,11 @@ state=$work/state logs=$work/logs tools=$work/tools
 if [ -z "${IDEM_IN_NAMESPACES:-}" ]; then
   rm -rf "$state" "$logs"
   mkdir -p "$logs" "$state" "$tools"
-  install_go() { [ -e "$tools/$2" ] || { GOBIN=$tools go install "$1" && mv "$tools/$(basename "${1%@*}")" "$tools/$2"; }; }
-  install_go "go.temporal.io/server/cmd/server@$release" temporal-server
-  install_go "go.temporal.io/server/cmd/tools/sql@$release" temporal-sql-tool
-  install_go github.com/versity/versitygw/cmd/versitygw@v1.8.0 versitygw-
-  mv -n "$tools/versitygw-" "$tools/versitygw" 2> /dev/null || true
+  # Go names a program for its folder.
+  build() { [ -e "$tools/$2" ] || { GOBIN=$tools/new go install "$1" && mv "$tools"/new/* "$tools/$2"; }; }
+  build "go.temporal.io/server/cmd/server@$release" temporal-server
+  build "go.temporal.io/server/cmd/tools/sql@$release" temporal-sql-tool
+  build github.com/versity/versitygw/cmd/versitygw@v1.8.0 versitygw
   [ -e "$tools/temporal" ] || ln -s "$(cd "$project" && node --import tsx -e '
     import("./infra/temporal/find-cli.ts").then(async ({ findTemporalCli }) =>
       console.log(await findTemporalCli({ cacheDir: process.cwd() + "/.cache", path: process.env.PATH })))')" "$tools/temporal"
@@ -62,14 +63,15 @@ in_background() {
 answers() { bash -c "exec 3<> /dev/tcp/$1/$2" 2> /dev/null; }
 
 # PostgreSQL, set up as its image does. That would be release 17.
-bin=$(dirname "$(readlink -f "$(command -v postgres || ls -d /usr/lib/postgresql/*/bin/postgres | tail -n 1)")")
+bin=$(dirname "$(readlink -f "$(command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' | tail -n 1)")")
+[ -x "$bin/initdb" ] || { echo 'PostgreSQL is not installed: apt-get install postgresql' >&2 && exit 1; }
 install --directory --mode 0700 --owner postgres "$state/postgres"
 password=$(of postgres it.environment.POSTGRES_PASSWORD)
 as_postgres=(setpriv --reuid postgres --regid postgres --clear-groups)
 chmod 711 "$work" "$state"
 install --mode 0600 --owner postgres <(echo "$password") "$state/password"
 "${as_postgres[@]}" "$bin/initdb" --pgdata "$state/postgres" --username temporal --pwfile "$state/password" --auth-local trust \
-  $(of postgres it.environment.POSTGRES_INITDB_ARGS) > "$logs/initdb"
+  "$(of postgres it.environment.POSTGRES_INITDB_ARGS)" > "$logs/initdb"
 echo 'host all all all scram-sha-256' >> "$state/postgres/pg_hba.conf"
 start_postgres() {
   in_background postgres -- "${as_postgres[@]}" "$bin/postgres" -D "$state/postgres" -c 'listen_addresses=*' \
@@ -108,6 +110,7 @@ options() {
   while read -r line; do options+=(-e "$line"); done <<< "$(environment "$1")"
   [ "$1" != api ] || options+=(-v "$state/api:/var/lib/idem")
 }
+# shellcheck disable=SC2034
 common=()
 for name in api worker gpu; do
   options "$name"
