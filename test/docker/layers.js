@@ -1,8 +1,11 @@
-// Prints the layers of an image in an OCI folder, unpacked and as sent, and what made each of them.
+// Prints the layers of an image in an OCI folder, unpacked and as sent, and what made each of them. Fails where those on
+// top of the base are larger than we want them to be.
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
+/** Of our own layers, unpacked. */
+const mostBytes = 350e6
 const [folder] = process.argv.slice(2)
 const blob = ({ digest }) => join(folder, 'blobs', digest.replace(':', '/'))
 const json = (of) => JSON.parse(readFileSync(blob(of), 'utf8'))
@@ -21,3 +24,7 @@ for (const [nth, { unpacked, sent }] of sizes.entries()) {
 const own = sizes.slice(1)
 const sum = (key) => own.reduce((total, size) => total + size[key], 0)
 console.log(`own layers: ${mb(sum('unpacked'))} unpacked, ${mb(sum('sent'))} sent`)
+if (sum('unpacked') > mostBytes) {
+  console.error(`more than ${mb(mostBytes)}`)
+  process.exitCode = 1
+}
