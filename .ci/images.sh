@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the cpu image without a container engine and runs the API and the workers from its root: some four minutes.
+# Builds the cpu image without a container engine and runs the API and the workers from its root: two to six minutes.
 # Takes root and Debian or Ubuntu; where buildah or debootstrap cannot be had it says so, which CI does not forgive.
 #   .ci/images.sh [WORK]     keeps what it built in WORK, for the next time
 set -euo pipefail

@@ -4,9 +4,15 @@
 #   build.sh WORK     takes root, buildah and debootstrap; leaves WORK/root, WORK/config.json and WORK/sizes.txt
 set -euo pipefail
 
+# buildah leaves mounts behind: these go with the script, and what it remembers of them.
+if [ -z "${IDEM_MOUNTS:-}" ]; then
+  export IDEM_MOUNTS=1
+  exec unshare --mount bash "$0" "$@"
+fi
 work=$(mkdir -p "$1" && cd "$1" && pwd)
 project=$(cd "$(dirname "$0")/../.." && pwd)
 suite=bookworm
+rm -rf "$work/run"
 store=(--root "$work/storage" --runroot "$work/run" --storage-driver "${IDEM_STORAGE_DRIVER:-overlay}")
 node=$(readlink -f "$(command -v node)")
 npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")

@@ -4,9 +4,15 @@
 #   cuda.sh WORK [LIBRARIES]     takes root; WORK is what build.sh left, LIBRARIES a folder with CUDA's and cuDNN's
 set -euo pipefail
 
+# buildah leaves mounts behind: these go with the script, and what it remembers of them.
+if [ -z "${IDEM_MOUNTS:-}" ]; then
+  export IDEM_MOUNTS=1
+  exec unshare --mount bash "$0" "$@"
+fi
 work=$(cd "$1" && pwd)
 libraries=${2:-}
 project=$(cd "$(dirname "$0")/../.." && pwd)
+rm -rf "$work/run"
 store=(--root "$work/storage" --runroot "$work/run" --storage-driver "${IDEM_STORAGE_DRIVER:-overlay}")
 # What onnxruntime 1.30.0 is linked with; the driver brings libcuda.so.1, the base the others.
 expected='libcublas.so.13 libcublasLt.so.13 libcuda.so.1 libcudart.so.13 libcurand.so.10'
