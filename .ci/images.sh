@@ -11,10 +11,11 @@ skip() {
   exit 0
 }
 [ "$(id -u)" = 0 ] || skip 'not root'
-for tool in buildah debootstrap; do
-  command -v "$tool" > /dev/null && continue
-  { apt-get update && apt-get install --yes --no-install-recommends "$tool"; } > /dev/null 2>&1 ||
-    skip "$tool is not installed, and apt-get does not bring it"
+# Each with the package that brings it.
+for tool in buildah:buildah debootstrap:debootstrap ip:iproute2 pgrep:procps curl:curl; do
+  command -v "${tool%:*}" > /dev/null && continue
+  { apt-get update && apt-get install --yes --no-install-recommends "${tool#*:}"; } > /dev/null 2>&1 ||
+    skip "${tool%:*} is not installed, and apt-get does not bring it"
 done
 
 work=${1:-}
