@@ -5,7 +5,11 @@
 # Networks, mounts and processes of its own: nothing is in the way, and nothing stays.
 if [ -z "${IDEM_IN_NAMESPACES:-}" ]; then
   export IDEM_IN_NAMESPACES=1
-  exec unshare --net --mount --pid --fork --mount-proc --kill-child bash "$0" "$work"
+  unshare --net --mount --pid --fork --mount-proc --kill-child bash "$0" "$work" &
+  # Asked to end, unshare waits for its child all the same; when it is killed, all that is inside goes with it.
+  trap 'kill -KILL $!' TERM INT
+  wait $!
+  exit
 fi
 mount --types tmpfs tmpfs /run/netns 2> /dev/null || { mkdir -p /run/netns && mount --types tmpfs tmpfs /run/netns; }
 ip link set lo up
