@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
-import { type ListedArtifact, listPages, ownerOf } from '../contracts/artifacts.ts'
+import { pMapIterable } from 'p-map'
+import { listPages, ownerOf } from '../contracts/artifacts.ts'
 import type { SweepInput } from '../contracts/sweep.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import { destroyPrediction } from './artifacts.ts'
@@ -15,39 +16,52 @@ const overlapMs = 10 * 60_000
 /** Younger artifacts may belong to a prediction that is being started. */
 const orphanAgeMs = 60 * 60_000
 
+/** A store has its latencies: one after the other is too slow from a few predictions a second. */
+const atOnce = 16
+
 interface Owned {
+  id: string
+  /** When the newest of its artifacts was written. */
   newest: number
   keys: string[]
 }
 
 export const createSweep = ({ store, admin }: SweepDeps) => {
-  /** Artifacts under a prefix by whose they are. */
-  const byOwner = async (prefix: string, owner: (key: string) => string | undefined) => {
-    const owned = new Map<string, Owned>()
-    const add = ({ key, modifiedAt }: ListedArtifact) => {
-      const id = owner(key)
-      if (!id) return
-      const entry = owned.get(id) ?? { newest: 0, keys: [] }
-      entry.newest = Math.max(entry.newest, modifiedAt.getTime())
-      entry.keys.push(key)
-      owned.set(id, entry)
-    }
+  /** Artifacts under a prefix by whose they are: those of one owner follow each other in the order of keys. */
+  async function* byOwner(prefix: string, ownerOfKey: (key: string) => string | undefined): AsyncGenerator<Owned> {
+    let owned: Owned | undefined
     for await (const artifacts of listPages(store, prefix)) {
-      artifacts.forEach(add)
       Context.current().heartbeat()
+      for (const { key, modifiedAt } of artifacts) {
+        const id = ownerOfKey(key)
+        if (!id) continue
+        if (owned && owned.id !== id) yield owned
+        if (owned?.id !== id) owned = { id, newest: 0, keys: [] }
+        owned.newest = Math.max(owned.newest, modifiedAt.getTime())
+        owned.keys.push(key)
+      }
     }
-    return owned
+    if (owned) yield owned
+  }
+
+  /** Runs `destroy` for some at a time; how many of them it says that it has destroyed. */
+  const sweepAll = async <T>(found: AsyncIterable<T>, destroy: (one: T) => Promise<boolean>): Promise<number> => {
+    let swept = 0
+    for await (const destroyed of pMapIterable(found, destroy, { concurrency: atOnce })) {
+      if (destroyed) swept++
+      Context.current().heartbeat({ swept })
+    }
+    return swept
   }
 
   return {
     /** Destroys the artifacts of predictions that have expired in (after, until]. Going over one again does no harm. */
     async sweepExpired({ after, until }: { after: number; until: number }): Promise<{ swept: number }> {
-      let swept = 0
-      for await (const id of admin.listExpired(Math.max(0, after - overlapMs), until)) {
+      const expired = admin.listExpired(Math.max(0, after - overlapMs), until)
+      const swept = await sweepAll(expired, async (id) => {
         await destroyPrediction(store, id)
-        swept++
-        Context.current().heartbeat({ swept })
-      }
+        return true
+      })
       return { swept }
     },
 
@@ -57,32 +71,33 @@ export const createSweep = ({ store, admin }: SweepDeps) => {
      */
     async sweepOrphans({ retentionMs }: SweepInput): Promise<{ swept: number }> {
       const now = Date.now()
-      let swept = 0
-      const isDue = async (id: string, newest: number) => {
+      const isDue = async ({ id, newest }: Owned) => {
         if (now - newest < Math.min(orphanAgeMs, retentionMs)) return false
         const standing = await admin.standing(id)
-        Context.current().heartbeat({ swept })
         return !standing || (standing.endedAt !== undefined && standing.endedAt.getTime() + retentionMs <= now)
       }
 
-      const ownerIn = (folder: string) => (key: string) => key.slice(folder.length).split('/')[0]
+      let swept = 0
       for (const folder of ['predictions/', 'public/']) {
-        for (const [id, { newest }] of await byOwner(folder, ownerIn(folder))) {
-          if (!(await isDue(id, newest))) continue
-          await destroyPrediction(store, id)
-          swept++
-        }
+        const ownerInFolder = (key: string) => key.slice(folder.length).split('/')[0]
+        swept += await sweepAll(byOwner(folder, ownerInFolder), async (owned) => {
+          if (!(await isDue(owned))) return false
+          await destroyPrediction(store, owned.id)
+          return true
+        })
       }
-      for (const [id, { newest, keys }] of await byOwner('uploads/', ownerOf)) {
-        if (now - newest < retentionMs) continue
+      swept += await sweepAll(byOwner('uploads/', ownerOf), async ({ id, newest, keys }) => {
+        if (now - newest < retentionMs) return false
         await store.shred(id)
         await store.delete(keys)
-        swept++
-      }
-      for (const [id, { newest }] of await byOwner('keys/', (key) => /^keys\/(.+)\.json$/.exec(key)?.[1])) {
-        if (now - newest < Math.max(orphanAgeMs, retentionMs) || (await admin.standing(id))) continue
+        return true
+      })
+      const ownerOfMark = (key: string) => /^keys\/(.+)\.json$/.exec(key)?.[1]
+      await sweepAll(byOwner('keys/', ownerOfMark), async ({ id, newest }) => {
+        if (now - newest < Math.max(orphanAgeMs, retentionMs) || (await admin.standing(id))) return false
         await store.forget([id])
-      }
+        return true
+      })
       return { swept }
     },
   }
