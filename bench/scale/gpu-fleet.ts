@@ -1,5 +1,6 @@
 import type { BatchModel } from './batch-speed.ts'
 import type { Clock } from './clock.ts'
+import { createFifo } from './fifo.ts'
 import { createSharedWorker, type SharedWorker } from './shared-worker.ts'
 
 export interface GpuJob {
@@ -30,8 +31,7 @@ interface Member {
 /** The gpu queue and its workers. A task goes to any free slot, as pollers of a queue get theirs. */
 export const createFleet = (clock: Clock, { slots, batch, startSeconds, random }: FleetOptions) => {
   const members: Member[] = []
-  const queue: GpuJob[] = []
-  let head = 0
+  const queue = createFifo<GpuJob>()
   /** Each free slot once; those of workers that are gone are dropped when they come up. */
   const free: Member[] = []
   let heldBefore = 0
@@ -49,14 +49,10 @@ export const createFleet = (clock: Clock, { slots, batch, startSeconds, random }
     return undefined
   }
   const assign = () => {
-    while (head < queue.length) {
+    while (queue.length > 0) {
       const member = takeFree()
       if (!member) return
-      const job = queue[head++]!
-      if (head > 10_000 && head * 2 > queue.length) {
-        queue.splice(0, head)
-        head = 0
-      }
+      const job = queue.shift()!
       member.jobs.add(job)
       job.onStart()
       member.worker.start({
@@ -102,7 +98,7 @@ export const createFleet = (clock: Clock, { slots, batch, startSeconds, random }
   return {
     /** Tasks that wait. */
     get backlog() {
-      return queue.length - head
+      return queue.length
     },
     get workers() {
       return members.length

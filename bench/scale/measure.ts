@@ -7,6 +7,7 @@ import type { HistoryFacts } from './read-history.ts'
 import { perOne, type ServerCounters } from './server-metrics.ts'
 import { type ScaleStand, startStand } from './stand.ts'
 import type { StorageCount } from './storage-proxy.ts'
+import { diffusionOf, measureTogether, median, round } from './together.ts'
 
 const help = `What one prediction costs, counted on this machine: histories, tasks, payloads, calls of Temporal and of its database,
 storage requests, and how long each step takes. Real Temporal (dev server), S3 (versitygw, which needs Go), API and workers.
@@ -20,11 +21,6 @@ storage requests, and how long each step takes. Real Temporal (dev server), S3 (
   --help`
 
 const sample = 'samples/male_26.jpg'
-
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-
-const round = (value: number, digits = 0): number => Number(value.toFixed(digits))
 
 const perPrediction = (count: StorageCount, of: number) =>
   Object.fromEntries(
@@ -114,31 +110,8 @@ const measureCase = async (
     frontend: perOne(before.frontend, after.frontend, repeats),
     persistence: perOne(before.persistence, after.persistence, repeats),
     visibility: perOne(before.visibility, after.visibility, repeats),
+    actions: perOne(before.actions, after.actions, repeats),
   }
-}
-
-const diffusionMs = ({ activities }: HistoryFacts) => activities.find(({ type }) => type === 'generateImages')!
-
-/** As many at once as the worker has slots, against one alone: what sharing the UNet's batches gains through the whole stack. */
-const measureTogether = async (stand: ScaleStand, { repeats, input }: { repeats: number; input: object }) => {
-  const jobs = 4
-  const alone: number[] = []
-  const together: number[] = []
-  for (let k = 0; k < repeats; k++) {
-    for (const [count, into] of [
-      [1, alone],
-      [jobs, together],
-    ] as const) {
-      const ids = await Promise.all(
-        Array.from({ length: count }, (_, n) => stand.create({ ...input, num_images: 1, seed: n })),
-      )
-      await Promise.all(ids.map((id) => stand.waitFor(id)))
-      const all = await Promise.all(ids.map((id) => stand.facts(id)))
-      into.push(...all.map((one) => diffusionMs(one).runMs))
-    }
-  }
-  const [one, four] = [median(alone), median(together)]
-  return { jobs, aloneMs: round(one), togetherMs: round(four), gain: round((jobs * one) / four, 2) }
 }
 
 /** From zero: how long a job waits for the worker's process, and what it takes longer because the networks load. */
@@ -151,7 +124,7 @@ const measureColdStarts = async (stand: ScaleStand, { repeats, input }: { repeat
     await setTimeout(1_000)
     const id = await stand.create({ ...input, num_images: 1, seed: k })
     await stand.waitFor(id)
-    const { waitMs, runMs } = diffusionMs(await stand.facts(id))
+    const { waitMs, runMs } = diffusionOf(await stand.facts(id))
     waits.push(waitMs)
     runs.push(runMs)
   }
@@ -175,10 +148,6 @@ await runCommand(help, async () => {
     const loadBefore = round(loadavg()[0]!, 1)
     // The first one loads the networks.
     await stand.waitFor(await stand.create({ ...input, num_images: 1 }))
-    // What the server and its schedule do by themselves.
-    const [idleFrom, idleMs] = [await settle(stand), 10_000]
-    await setTimeout(idleMs)
-    const idle = perOne(idleFrom.frontend, await stand.counters().then(({ frontend }) => frontend), idleMs / 1000)
     const measured = []
     for (const one of cases) measured.push(await measureCase(stand, one, { repeats, input }))
     const together = await measureTogether(stand, { repeats, input })
@@ -191,7 +160,6 @@ await runCommand(help, async () => {
       photoBytes: photo.length,
       steps,
       repeats,
-      idleFrontendPerSecond: idle,
       cases: measured,
       together,
       coldStart,

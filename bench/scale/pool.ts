@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { createFifo } from './fifo.ts'
 
 export interface Pool {
   readonly waiting: number
@@ -8,27 +9,25 @@ export interface Pool {
 
 /** Cores that take steps first come, first served, one at a time each. */
 export const createPool = (clock: Clock, cores: number): Pool => {
-  const queue: { seconds: number; done: () => void }[] = []
-  let head = 0
+  const queue = createFifo<{ seconds: number; done: () => void }>()
   let free = cores
   let busy = 0
   const next = () => {
-    while (free > 0 && head < queue.length) {
-      const { seconds, done } = queue[head]!
-      head += 1
-      if (head > 10_000 && head * 2 > queue.length) queue.splice(0, head), (head = 0)
+    while (free > 0) {
+      const step = queue.shift()
+      if (!step) return
       free -= 1
-      busy += seconds
-      clock.after(seconds, () => {
+      busy += step.seconds
+      clock.after(step.seconds, () => {
         free += 1
-        done()
+        step.done()
         next()
       })
     }
   }
   return {
     get waiting() {
-      return queue.length - head
+      return queue.length
     },
     busySeconds: () => busy,
     run: (seconds, done) => {

@@ -5,19 +5,23 @@ export interface ServerCounters {
   /** Requests of the database, those of the visibility store apart. */
   readonly persistence: ReadonlyMap<string, number>
   readonly visibility: ReadonlyMap<string, number>
+  /** What the server counts as actions, for which Temporal Cloud has limits and bills. */
+  readonly actions: ReadonlyMap<string, number>
 }
 
 const families = {
   frontend: (line: string) => line.startsWith('service_requests{') && line.includes('service_name="frontend"'),
   persistence: (line: string) => line.startsWith('persistence_requests{') && !line.includes('service_name="worker"'),
   visibility: (line: string) => line.startsWith('visibility_persistence_requests{'),
+  actions: (line: string) => line.startsWith('action{') && !line.includes('namespace="temporal_system"'),
 }
 
 export const parseServerCounters = (text: string): ServerCounters => {
-  const read = (wanted: (line: string) => boolean) => {
+  const read = (wanted: (line: string) => boolean, label = 'operation') => {
+    const name = new RegExp(`${label}="(\\w+)"`)
     const counts = new Map<string, number>()
     for (const line of text.split('\n').filter(wanted)) {
-      const operation = /operation="(\w+)"/.exec(line)?.[1] ?? ''
+      const operation = name.exec(line)?.[1] ?? ''
       counts.set(operation, (counts.get(operation) ?? 0) + Number(line.slice(line.lastIndexOf('}') + 1)))
     }
     return counts
@@ -26,6 +30,7 @@ export const parseServerCounters = (text: string): ServerCounters => {
     frontend: read(families.frontend),
     persistence: read(families.persistence),
     visibility: read(families.visibility),
+    actions: read(families.actions, 'action_type'),
   }
 }
 

@@ -148,14 +148,18 @@ export const simulate = (scenario: Scenario): Outcome => {
 }
 
 const scale = (clock: ReturnType<typeof createClock>, fleet: Fleet, scaling: Scaling, running: () => number): void => {
-  if (scaling.kind === 'fixed') return fleet.resize(scaling.workers)
+  if (scaling.kind === 'fixed') {
+    fleet.resize(scaling.workers)
+    return
+  }
   if (scaling.kind === 'supervisor') {
     const look = () => {
       if (fleet.workers === 0 && fleet.backlog > 0) fleet.resize(1)
       else if ((fleet.idleSeconds() ?? 0) >= scaling.exitWhenIdle) fleet.resize(0)
       clock.after(scaling.look, look)
     }
-    return look()
+    look()
+    return
   }
   let state = initialKedaState(scaling)
   fleet.resize(state.workers)

@@ -67,6 +67,16 @@ export const startStand = async (log: (line: string) => void) => {
     }
   }
 
+  const stop = async () => {
+    await stack.stop()
+    await connection.close()
+    await Promise.all([proxy.close(), receiver.close(), s3.stop(), temporal.stop()])
+    await rm(state, { recursive: true, force: true })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stop().then(() => process.exit(130)))
+  }
+
   return {
     storage: proxy,
     receiver,
@@ -101,12 +111,7 @@ export const startStand = async (log: (line: string) => void) => {
       stack = await open(scaleToZero)
     },
     gpuIsUp: () => stack.workers.has('gpu'),
-    stop: async () => {
-      await stack.stop()
-      await connection.close()
-      await Promise.all([proxy.close(), receiver.close(), s3.stop(), temporal.stop()])
-      await rm(state, { recursive: true, force: true })
-    },
+    stop,
   }
 }
 

@@ -39,12 +39,15 @@ service_requests{namespace="a",operation="PollWorkflowTaskQueue",service_name="f
 service_requests{namespace="b",operation="PollWorkflowTaskQueue",service_name="frontend"} 1
 service_requests{operation="RecordTaskStarted",service_name="history"} 9
 persistence_requests{operation="UpdateWorkflowExecution",service_name="history"} 4
-visibility_persistence_requests{operation="UpsertWorkflowExecution",service_name="history"} 2`
+visibility_persistence_requests{operation="UpsertWorkflowExecution",service_name="history"} 2
+action{action_type="command_StartTimer",namespace="a",operation="RespondWorkflowTaskCompleted"} 7
+action{action_type="grpc_StartWorkflowExecution",namespace="temporal_system",operation="StartWorkflowExecution"} 1`
 
   it('are added up by operation and told apart', () => {
-    const { frontend, persistence, visibility } = parseServerCounters(text(5))
+    const { frontend, persistence, visibility, actions } = parseServerCounters(text(5))
     expect([...frontend]).toEqual([['PollWorkflowTaskQueue', 6]])
     expect([...persistence]).toEqual([['UpdateWorkflowExecution', 4]])
+    expect([...actions]).toEqual([['command_StartTimer', 7]])
     expect([...visibility]).toEqual([['UpsertWorkflowExecution', 2]])
   })
 

@@ -190,7 +190,7 @@ describe('scale to zero', () => {
     const counts = looks([...Array(5).fill(40), ...Array(60).fill(0)])
     const most = Math.max(...counts)
     expect(most).toBe(10)
-    const first = counts.findLastIndex((count) => count === most) + 1
+    const first = counts.lastIndexOf(most) + 1
     expect(first * 15 - 4 * 15).toBeGreaterThanOrEqual(300)
     expect(counts[first]).toBe(9)
     expect(counts[first + 3]).toBe(9)

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { type BatchModel, batchModelOf } from './batch-speed.ts'
+import type { ServiceTimes } from './simulate.ts'
+
+interface Activities {
+  readonly [type: string]: { readonly count: number; readonly runMs: number }
+}
+
+interface MeasuredCase {
+  readonly images: number
+  readonly webhook?: object
+  readonly prediction: { readonly activities: Activities }
+}
+
+/** What bench/scale/measured.json holds, as far as the simulation goes. */
+export interface Measured {
+  readonly date: string
+  readonly machine: string
+  readonly steps: number
+  readonly cases: readonly MeasuredCase[]
+  readonly together: { readonly jobs: number; readonly gain: number }
+  readonly coldStart: { readonly waitMs: readonly number[] }
+}
+
+export const readMeasured = async (file: string | URL): Promise<Measured> =>
+  JSON.parse(await readFile(file, 'utf8')) as Measured
+
+/** Of the case with so many images and no webhook; images in between are taken from the nearest case above. */
+const caseOf = ({ cases }: Measured, images: number): MeasuredCase => {
+  const plain = cases.filter(({ webhook }) => !webhook).sort((a, b) => a.images - b.images)
+  return plain.find((one) => one.images >= images) ?? plain.at(-1)!
+}
+
+const secondsOf = (activities: Activities, types: readonly string[]): number =>
+  types.reduce((sum, type) => sum + (activities[type]!.runMs * activities[type]!.count) / 1000, 0)
+
+/** `image` is that of one image alone: with more, batches are the simulation's affair. */
+export const serviceTimesOf = (measured: Measured, images: number): ServiceTimes => {
+  const { activities } = caseOf(measured, images).prediction
+  return {
+    before: secondsOf(activities, ['intakePhoto', 'findFace', 'embedFace']),
+    after: secondsOf(activities, ['verifyImages', 'publishImages', 'discardLeftovers']),
+    image: secondsOf(caseOf(measured, 1).prediction.activities, ['generateImages']),
+  }
+}
+
+export const batchOf = ({ together }: Measured): BatchModel =>
+  batchModelOf(Math.max(1, together.gain), together.jobs, together.jobs)
+
+/** The median cold start, in seconds, without a machine and an image that have to come first. */
+export const processStartOf = ({ coldStart: { waitMs } }: Measured): number =>
+  [...waitMs].sort((a, b) => a - b)[waitMs.length >> 1]! / 1000

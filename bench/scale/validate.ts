@@ -1,0 +1,134 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { numberOption, runCommand } from '../../infra/commands/command.ts'
+import { table } from '../api/table.ts'
+import { arrivalTimes } from './arrivals.ts'
+import { batchModelOf } from './batch-speed.ts'
+import { createRandom } from './random.ts'
+import type { HistoryFacts } from './read-history.ts'
+import { percentiles, seconds } from './report.ts'
+import { type Outcome, simulate } from './simulate.ts'
+import { startStand } from './stand.ts'
+import { diffusionOf, measureTogether, median } from './together.ts'
+
+const help = `Predictions of one image that come at random through the real stack on this machine, beside what the simulation says of the
+same arrivals. It is given what the same run has measured before, on predictions one at a time and four at a time.
+
+  node --import tsx bench/scale/validate.ts --rate 0.4 --count 100
+
+  --rate N     predictions a second; default 0.4
+  --count N    default 100
+  --steps N    diffusion steps; default 25
+  --repeats N  predictions alone, and fours, before; default 5
+  --seed N     default 1
+  --out FILE   writes the figures as JSON
+  --help`
+
+const before = ['intakePhoto', 'findFace', 'embedFace']
+const sumOf = (facts: HistoryFacts, types: readonly string[]) =>
+  facts.activities.reduce((sum, { type, runMs }) => sum + (types.includes(type) ? runMs : 0), 0) / 1000
+const others = ['verifyImages', 'publishImages', 'discardLeftovers']
+const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length
+
+await runCommand(help, async () => {
+  const { values } = parseArgs({
+    options: {
+      rate: { type: 'string', default: '0.4' },
+      count: { type: 'string', default: '100' },
+      steps: { type: 'string', default: '25' },
+      repeats: { type: 'string', default: '5' },
+      seed: { type: 'string', default: '1' },
+      out: { type: 'string' },
+    },
+  })
+  const rate = numberOption('--rate', values.rate, { min: 0.01, max: 100 })!
+  const whole = { integer: true, min: 1, max: 100_000 }
+  const count = numberOption('--count', values.count, whole)!
+  const steps = numberOption('--steps', values.steps, whole)!
+  const repeats = numberOption('--repeats', values.repeats, whole)!
+  const seed = numberOption('--seed', values.seed, whole)!
+  const photo = await readFile('samples/male_26.jpg')
+  const input = { input_image: `data:image/jpeg;base64,${photo.toString('base64')}`, num_steps: steps, num_images: 1 }
+
+  const stand = await startStand((line) => console.error(line.slice(0, 200)))
+  try {
+    await stand.waitFor(await stand.create(input))
+    const alone: HistoryFacts[] = []
+    for (let k = 0; k < repeats; k++) {
+      const id = await stand.create({ ...input, seed: k })
+      await stand.waitFor(id)
+      alone.push(await stand.facts(id))
+    }
+    const together = await measureTogether(stand, { repeats, input })
+    const service = {
+      before: median(alone.map((one) => sumOf(one, before))),
+      after: median(alone.map((one) => sumOf(one, others))),
+      image: together.aloneMs / 1000,
+    }
+    const loadBefore = loadavg()[0]!
+
+    const times: number[] = []
+    for (const at of arrivalTimes({ rate, kind: 'poisson' }, createRandom(seed))) {
+      if (times.length === count) break
+      times.push(at)
+    }
+    const from = performance.now()
+    const made = await Promise.all(
+      times.map(async (at, k) => {
+        await setTimeout(Math.max(0, at * 1000 - (performance.now() - from)))
+        const begun = performance.now()
+        const id = await stand.create({ ...input, seed: k })
+        await stand.waitFor(id)
+        return { id, latency: (performance.now() - begun) / 1000 }
+      }),
+    )
+    const facts = await Promise.all(made.map(({ id }) => stand.facts(id)))
+    const diffusions = facts.map(diffusionOf)
+    const real = {
+      waits: Float64Array.from(diffusions, ({ waitMs }) => waitMs / 1000),
+      runs: Float64Array.from(diffusions, ({ runMs }) => runMs / 1000),
+      latencies: Float64Array.from(made, ({ latency }) => latency),
+    }
+    const simulated = simulate({
+      seed,
+      seconds: times.at(-1)! + 1,
+      arrivals: { times },
+      images: 1,
+      service,
+      batch: batchModelOf(Math.max(1, together.gain), together.jobs, together.jobs),
+      slots: together.jobs,
+      coldStart: { node: 0, pull: 0, process: 0 },
+      scaling: { kind: 'fixed', workers: 1 },
+      cores: cpus().length,
+    })
+    const use = (rate * service.image) / Math.max(1, together.gain)
+    console.log(
+      `${count} predictions, ${rate} a second, ${steps} steps; alone ${seconds(service.image)} s, 4 at once ${together.gain} times as fast: a use of ${use.toFixed(2)}; CPU steps ${seconds(service.before + service.after)} s; load of the machine before ${loadBefore.toFixed(1)}, after ${loadavg()[0]!.toFixed(1)}\n`,
+    )
+    const row = (what: string, pick: (from: Pick<Outcome, 'waits' | 'runs' | 'latencies'>) => Float64Array) => [
+      what,
+      percentiles(pick(real)),
+      seconds(mean(pick(real))),
+      percentiles(pick(simulated)),
+      seconds(mean(pick(simulated))),
+    ]
+    console.log(
+      table(
+        ['seconds', 'real: p50 / p95 / p99', 'mean', 'simulated', 'mean'],
+        [
+          row('wait for the gpu', ({ waits }) => waits),
+          row('diffusion', ({ runs }) => runs),
+          row('in all', ({ latencies }) => latencies),
+        ],
+      ),
+    )
+    if (values.out) {
+      const lists = Object.fromEntries(Object.entries(real).map(([name, list]) => [name, [...list]]))
+      await writeFile(values.out, `${JSON.stringify({ service, together, real: lists })}\n`)
+    }
+  } finally {
+    await stand.stop()
+  }
+})
