@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import { choiceOption, numberOption, runCommand, UsageError } from '../infra/commands/command.ts'
+import { burst } from './scale/arrivals.ts'
 import { type BatchModel, batchModelOf, batchSpeed } from './scale/batch-speed.ts'
+import { costTable, rateTable } from './scale/costs.ts'
 import { batchOf, processStartOf, readMeasured, serviceTimesOf } from './scale/measured.ts'
 import { type Row, reportTable, sparkline } from './scale/report.ts'
 import type { Scaling } from './scale/scaling.ts'
@@ -11,6 +13,7 @@ const help = `Queues and cold starts at given rates, simulated with the service 
   node --import tsx bench/scale.ts
   node --import tsx bench/scale.ts --rate 100 --gpu-seconds-per-image 1 --policy keda --max-workers 1000 --node-seconds 60 --pull-seconds 60
   node --import tsx bench/scale.ts --rate 0.01,1 --arrivals bursty --policy supervisor
+  node --import tsx bench/scale.ts --costs      what was measured of a prediction, and the same at those rates
 
   --rate LIST                  predictions a second; default 0.01,1,100,10000
   --policy NAME                fixed, supervisor (npm start -- --scale-to-zero) or keda (the chart); default keda
@@ -29,7 +32,7 @@ const help = `Queues and cold starts at given rates, simulated with the service 
   --node-seconds N             until there is a machine; default 0: no claim is made
   --pull-seconds N             until the image is on it; default 0
   --process-seconds N          until the worker takes tasks; default as measured
-  --cores N                    of the cpu workers; default: for a use of 70 %
+  --cores N                    of the cpu workers; default: for a use of 70 %, in bursts too
   --max-running N              refuses more predictions than these at once
   --seed N                     default 1
   --timeline                   workers up over time, too
@@ -75,9 +78,10 @@ await runCommand(help, async () => {
       'max-running': text,
       seed: { ...text, default: '1' },
       timeline: { type: 'boolean' },
+      costs: { type: 'boolean' },
     },
   })
-  type Option = Exclude<keyof typeof values, 'timeline'>
+  type Option = Exclude<keyof typeof values, 'timeline' | 'costs'>
   const whole = (name: Option, min = 0) =>
     numberOption(`--${name}`, values[name], { integer: true, min, max: 10_000_000 })
   const positive = (name: Option, min = 0) => numberOption(`--${name}`, values[name], { min, max: 1_000_000 })
@@ -88,6 +92,14 @@ await runCommand(help, async () => {
   if (images > 16) throw new UsageError('--images takes at most 16')
 
   const measured = await readMeasured(new URL('scale/measured.json', import.meta.url))
+  if (values.costs) {
+    const { cases } = measured
+    console.log(
+      `${measured.date}, ${measured.machine}, ${measured.bundle}, ${measured.steps} steps\n\n${costTable(cases)}`,
+    )
+    console.log(`\nOf ${cases.at(-1)!.name}:\n\n${rateTable(cases.at(-1)!, rates)}`)
+    return
+  }
   const assumed = positive('gpu-seconds-per-image', 0.001)
   const service = { ...serviceTimesOf(measured, images), ...(assumed !== undefined && { image: assumed }) }
   const gain = positive('batch-gain', 1)
@@ -98,6 +110,8 @@ await runCommand(help, async () => {
     pull: positive('pull-seconds')!,
     process: positive('process-seconds') ?? processStartOf(measured),
   }
+  // The cpu workers have to bear the bursts: nothing brings more of them.
+  const peak = (rate: number) => (kind === 'bursty' ? (rate * burst.periodSeconds) / burst.onSeconds : rate)
   const scalingFor = (rate: number): Scaling => {
     if (policy === 'fixed') return { kind: 'fixed', workers: whole('workers', 1) ?? workersFor(rate, need) }
     if (policy === 'supervisor') return { kind: 'supervisor', look: 0.5, exitWhenIdle: positive('idle-seconds')! }
@@ -139,7 +153,7 @@ await runCommand(help, async () => {
       slots: 4,
       coldStart,
       scaling,
-      cores: whole('cores', 1) ?? Math.max(2, Math.ceil((rate * (service.before + service.after)) / cpuUse)),
+      cores: whole('cores', 1) ?? Math.max(2, Math.ceil((peak(rate) * (service.before + service.after)) / cpuUse)),
       ...(values['max-running'] && { maxRunning: whole('max-running', 1)! }),
     })
     const limit =

@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { type BatchModel, batchModelOf } from './batch-speed.ts'
+import type { CostCase } from './costs.ts'
 import type { ServiceTimes } from './simulate.ts'
 
 interface Activities {
   readonly [type: string]: { readonly count: number; readonly runMs: number }
 }
 
-interface MeasuredCase {
+interface MeasuredCase extends CostCase {
   readonly images: number
-  readonly webhook?: object
-  readonly prediction: { readonly activities: Activities }
 }
 
 /** What bench/scale/measured.json holds, as far as the simulation goes. */
 export interface Measured {
   readonly date: string
   readonly machine: string
+  readonly bundle: string
   readonly steps: number
   readonly cases: readonly MeasuredCase[]
   readonly together: { readonly jobs: number; readonly gain: number }

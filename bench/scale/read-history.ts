@@ -11,6 +11,8 @@ type Event = proto.temporal.api.history.v1.IHistoryEvent
 export interface ActivityTime {
   readonly type: string
   readonly queue: string
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
   /** From the schedule to the start. */
   readonly waitMs: number
   /** From the start to the end. */
@@ -56,6 +58,7 @@ const activitiesOf = (events: readonly Event[]): ActivityTime[] => {
     times.push({
       type: from.activityTaskScheduledEventAttributes?.activityType?.name ?? '',
       queue: from.activityTaskScheduledEventAttributes?.taskQueue?.name ?? '',
+      startedAt: millis(start.eventTime),
       waitMs: millis(start.eventTime) - millis(from.eventTime),
       runMs: millis(event.eventTime) - millis(start.eventTime),
     })

@@ -7,14 +7,15 @@ import { table } from '../api/table.ts'
 import { arrivalTimes } from './arrivals.ts'
 import { batchModelOf } from './batch-speed.ts'
 import { createRandom } from './random.ts'
-import type { HistoryFacts } from './read-history.ts'
+import type { ActivityTime, HistoryFacts } from './read-history.ts'
 import { percentiles, seconds } from './report.ts'
-import { type Outcome, simulate } from './simulate.ts'
+import { type Outcome, type ServiceTimes, simulate } from './simulate.ts'
 import { startStand } from './stand.ts'
 import { diffusionOf, measureTogether, median } from './together.ts'
 
 const help = `Predictions of one image that come at random through the real stack on this machine, beside what the simulation says of the
-same arrivals. It is given what the same run has measured before, on predictions one at a time and four at a time.
+same arrivals, twice: from what was measured before, on predictions one at a time and four at a time; and from those of the run itself
+that had the worker to themselves.
 
   node --import tsx bench/scale/validate.ts --rate 0.4 --count 100
 
@@ -30,6 +31,8 @@ const before = ['intakePhoto', 'findFace', 'embedFace']
 const sumOf = (facts: HistoryFacts, types: readonly string[]) =>
   facts.activities.reduce((sum, { type, runMs }) => sum + (types.includes(type) ? runMs : 0), 0) / 1000
 const others = ['verifyImages', 'publishImages', 'discardLeftovers']
+const overlap = (a: ActivityTime, b: ActivityTime) =>
+  a.startedAt < b.startedAt + b.runMs && b.startedAt < a.startedAt + a.runMs
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length
 
 await runCommand(help, async () => {
@@ -91,21 +94,34 @@ await runCommand(help, async () => {
       runs: Float64Array.from(diffusions, ({ runMs }) => runMs / 1000),
       latencies: Float64Array.from(made, ({ latency }) => latency),
     }
-    const simulated = simulate({
-      seed,
-      seconds: times.at(-1)! + 1,
-      arrivals: { times },
-      images: 1,
-      service,
-      batch: batchModelOf(Math.max(1, together.gain), together.jobs, together.jobs),
-      slots: together.jobs,
-      coldStart: { node: 0, pull: 0, process: 0 },
-      scaling: { kind: 'fixed', workers: 1 },
-      cores: cpus().length,
-    })
+    const simulateWith = (service: ServiceTimes) =>
+      simulate({
+        seed,
+        seconds: times.at(-1)! + 1,
+        arrivals: { times },
+        images: 1,
+        service,
+        batch: batchModelOf(Math.max(1, together.gain), together.jobs, together.jobs),
+        slots: together.jobs,
+        coldStart: { node: 0, pull: 0, process: 0 },
+        scaling: { kind: 'fixed', workers: 1 },
+        cores: cpus().length,
+      })
+    const simulated = simulateWith(service)
+    // A machine that others use is slower at one time than at another: these are the times of this run.
+    const lonely = diffusions.filter((one) => !diffusions.some((other) => other !== one && overlap(one, other)))
+    const during = {
+      before: median(facts.map((one) => sumOf(one, before))),
+      after: median(facts.map((one) => sumOf(one, others))),
+      image: median(lonely.map(({ runMs }) => runMs)) / 1000,
+    }
+    const again = simulateWith(during)
     const use = (rate * service.image) / Math.max(1, together.gain)
     console.log(
       `${count} predictions, ${rate} a second, ${steps} steps; alone ${seconds(service.image)} s, 4 at once ${together.gain} times as fast: a use of ${use.toFixed(2)}; CPU steps ${seconds(service.before + service.after)} s; load of the machine before ${loadBefore.toFixed(1)}, after ${loadavg()[0]!.toFixed(1)}\n`,
+    )
+    console.log(
+      `Within the run: ${lonely.length} were alone, ${seconds(during.image)} s; CPU steps ${seconds(during.before + during.after)} s\n`,
     )
     const row = (what: string, pick: (from: Pick<Outcome, 'waits' | 'runs' | 'latencies'>) => Float64Array) => [
       what,
@@ -113,10 +129,12 @@ await runCommand(help, async () => {
       seconds(mean(pick(real))),
       percentiles(pick(simulated)),
       seconds(mean(pick(simulated))),
+      percentiles(pick(again)),
+      seconds(mean(pick(again))),
     ]
     console.log(
       table(
-        ['seconds', 'real: p50 / p95 / p99', 'mean', 'simulated', 'mean'],
+        ['seconds', 'real: p50 / p95 / p99', 'mean', 'simulated from before', 'mean', 'simulated from within', 'mean'],
         [
           row('wait for the gpu', ({ waits }) => waits),
           row('diffusion', ({ runs }) => runs),
@@ -126,7 +144,7 @@ await runCommand(help, async () => {
     )
     if (values.out) {
       const lists = Object.fromEntries(Object.entries(real).map(([name, list]) => [name, [...list]]))
-      await writeFile(values.out, `${JSON.stringify({ service, together, real: lists })}\n`)
+      await writeFile(values.out, `${JSON.stringify({ service, during, together, times, real: lists })}\n`)
     }
   } finally {
     await stand.stop()
