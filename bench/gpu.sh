@@ -77,14 +77,21 @@ fi
 if [ "$provider" = cuda ]; then
   version=$(node -p 'require("onnxruntime-node/package.json").version')
   beside=$PWD/node_modules/onnxruntime-node/bin/napi-v6/linux/x64
-  if [ ! -e "$beside/libonnxruntime_providers_cuda.so" ]; then
+  gpu="$work/onnxruntime-gpu"
+  if [ ! -e "$gpu/$version" ]; then
     say "onnxruntime's CUDA libraries, release $version"
-    "$python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$work/onnxruntime-gpu" "onnxruntime-gpu==$version"
-    cp "$work"/onnxruntime-gpu/onnxruntime/capi/libonnxruntime_providers_{shared,cuda}.so "$beside/"
+    # cuRAND is the one library that onnxruntime asks for and torch does not bring along.
+    "$python" -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target "$gpu" "onnxruntime-gpu==$version" "nvidia-curand>=10.4,<11"
+    touch "$gpu/$version"
   fi
+  cp "$gpu"/onnxruntime/capi/libonnxruntime_providers_{shared,cuda}.so "$beside/"
   # CUDA and cuDNN came with torch, as nvidia's packages.
-  libraries=$("$python" -c 'import glob, os, sysconfig; print(":".join(sorted(glob.glob(os.path.join(sysconfig.get_path("purelib"), "nvidia/*/lib")))))')
+  libraries=$("$python" -c 'import glob, os, sys, sysconfig
+folders = [sysconfig.get_path("purelib"), sys.argv[1]]
+print(":".join(lib for folder in folders for lib in sorted(glob.glob(os.path.join(folder, "nvidia/*/lib")))))' "$gpu")
   export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+  missing=$(ldd "$beside/libonnxruntime_providers_cuda.so" | sed -n 's/^[[:space:]]*\(.*\) => not found$/\1/p' | grep -v '^libcuda[.]' || true)
+  [ -z "$missing" ] || fail "onnxruntime's CUDA library lacks ${missing//$'\n'/, }"
   "$python" -c 'import sys, torch; sys.exit(0 if torch.cuda.is_available() else 1)' ||
     fail "PyTorch cannot use the card: is the driver new enough for CUDA $("$python" -c 'import torch; print(torch.version.cuda)')?"
 fi
