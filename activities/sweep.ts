@@ -16,8 +16,8 @@ const overlapMs = 10 * 60_000
 /** Younger artifacts may belong to a prediction that is being started. */
 const orphanAgeMs = 60 * 60_000
 
-/** A store has its latencies: one after the other is too slow from a few predictions a second. */
-const atOnce = 16
+/** Predictions that are destroyed at once. One after the other a store's latencies would bound how many there may be. */
+export const sweptAtOnce = 16
 
 interface Owned {
   id: string
@@ -47,7 +47,7 @@ export const createSweep = ({ store, admin }: SweepDeps) => {
   /** Runs `destroy` for some at a time; how many of them it says that it has destroyed. */
   const sweepAll = async <T>(found: AsyncIterable<T>, destroy: (one: T) => Promise<boolean>): Promise<number> => {
     let swept = 0
-    for await (const destroyed of pMapIterable(found, destroy, { concurrency: atOnce })) {
+    for await (const destroyed of pMapIterable(found, destroy, { concurrency: sweptAtOnce })) {
       if (destroyed) swept++
       Context.current().heartbeat({ swept })
     }

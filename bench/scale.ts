@@ -39,7 +39,7 @@ const help = `Queues and cold starts at given rates, simulated with the service 
   --help`
 
 /** Predictions that are simulated at most, where no time is given. */
-const mostPredictions = 400_000
+const mostPredictions = 200_000
 const policies = ['fixed', 'supervisor', 'keda'] as const
 const [gpuUse, cpuUse] = [0.8, 0.7]
 

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
-import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { webhookWorkflowId } from '../../contracts/webhooks.ts'
 import { projectDir, readStartConfig, type StartConfig } from '../../infra/config.ts'
 import { startStack } from '../../infra/stack/stack.ts'
@@ -28,7 +27,7 @@ export const startStand = async (log: (line: string) => void) => {
   const binary = await findVersitygw({ ci: true })
   const state = await mkdtemp(join(tmpdir(), 'idem-scale-'))
   const cli = await findTemporalCli({ cacheDir: join(projectDir, '.cache'), path: process.env.PATH ?? '' })
-  const temporal = await startDevServer({ cli, dbFile: join(state, 'temporal.db'), searchAttributes })
+  const temporal = await startDevServer({ cli, dbFile: join(state, 'temporal.db') })
   const s3 = await startVersitygw(binary!, [bucket])
   const proxy = await startStorageProxy({ host: '127.0.0.1', port: s3.port })
   const receiver = await startReceiver()

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 
 export type StorageKind = 'PUT' | 'GET' | 'HEAD' | 'LIST' | 'DELETE' | 'POST' | 'PUT of a key' | 'GET of a key'
 
@@ -18,14 +19,19 @@ export const kindOf = (method: string, url: string): StorageKind => {
   return method as StorageKind
 }
 
-/** An HTTP proxy on loopback that counts what passes; the Host header stays, which S3's signatures cover. */
+/**
+ * An HTTP proxy on loopback that counts what passes; the Host header stays, which S3's signatures cover. `setDelay` makes every
+ * request wait, as a store that is further away does.
+ */
 export const startStorageProxy = async (target: { host: string; port: number }) => {
   let count: StorageCount = {}
-  const server = createServer((incoming, outgoing) => {
+  let delayMs = 0
+  const server = createServer(async (incoming, outgoing) => {
     const kind = kindOf(incoming.method ?? 'GET', incoming.url ?? '/')
     count[kind] ??= { requests: 0, bytesIn: 0, bytesOut: 0 }
     const seen = count[kind]
     seen.requests += 1
+    if (delayMs > 0) await setTimeout(delayMs)
     incoming.on('data', (chunk: Buffer) => {
       seen.bytesIn += chunk.length
     })
@@ -49,6 +55,9 @@ export const startStorageProxy = async (target: { host: string; port: number }) 
       const taken = count
       count = {}
       return taken
+    },
+    setDelay: (ms: number) => {
+      delayMs = ms
     },
     close: async () => {
       server.closeAllConnections()

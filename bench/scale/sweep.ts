@@ -1,14 +1,24 @@
 import { parseArgs } from 'node:util'
+import pMap from 'p-map'
 import { destroyPrediction } from '../../activities/artifacts.ts'
-import { artifactKeys } from '../../contracts/artifacts.ts'
+import { sweptAtOnce } from '../../activities/sweep.ts'
+import { type ArtifactStore, artifactKeys } from '../../contracts/artifacts.ts'
 import { parseKeyRing } from '../../contracts/encryption/key-ring.ts'
 import { numberOption, runCommand } from '../../infra/commands/command.ts'
 import { openStore } from '../../storage/open-store.ts'
 import { createSealedStore } from '../../storage/sealed-store.ts'
 import { findVersitygw, startVersitygw } from '../../test/support/versitygw.ts'
+import { table } from '../api/table.ts'
 import { startStorageProxy } from './storage-proxy.ts'
 
-const help = `How many expired predictions the sweep can destroy in a second: it takes one after another. Real S3 (versitygw, which needs Go).
+/** What the end of a prediction of four images leaves. */
+const leave = async (store: ArtifactStore, id: string): Promise<void> => {
+  await store.put(artifactKeys.identity(id), new Uint8Array(2048), { contentType: 'application/octet-stream' })
+  for (let k = 0; k < 4; k++)
+    await store.put(artifactKeys.output(id, k), new Uint8Array(30_000), { contentType: 'image/png' })
+}
+
+const help = `How many expired predictions the sweep can destroy in a second, and how many if it took one after another. Real S3 (versitygw, which needs Go).
 
   node --import tsx bench/scale/sweep.ts --count 200
 
@@ -29,25 +39,22 @@ await runCommand(help, async () => {
       env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
     })
     const store = createSealedStore(bucket, parseKeyRing(`k1:${Buffer.alloc(32, 1).toString('base64')}`))
-    const ids = Array.from({ length: count }, (_, k) => `${k}`.padStart(26, '0'))
-    // What the end of a prediction of four images leaves.
-    for (const id of ids) {
-      await store.put(artifactKeys.identity(id), new Uint8Array(2048), { contentType: 'application/octet-stream' })
-      for (let k = 0; k < 4; k++)
-        await store.put(artifactKeys.output(id, k), new Uint8Array(30_000), { contentType: 'image/png' })
+    const rows: string[][] = []
+    for (const delayMs of [0, 10, 30]) {
+      for (const atOnce of [1, sweptAtOnce]) {
+        const ids = Array.from({ length: count }, (_, k) => `${rows.length}-${k}`.padStart(26, '0'))
+        await pMap(ids, (id) => leave(store, id), { concurrency: sweptAtOnce })
+        proxy.take()
+        proxy.setDelay(delayMs)
+        const from = performance.now()
+        await pMap(ids, (id) => destroyPrediction(store, id), { concurrency: atOnce })
+        const perSecond = (1000 * count) / (performance.now() - from)
+        proxy.setDelay(0)
+        const requests = Object.values(proxy.take()).reduce((sum, { requests }) => sum + requests, 0) / count
+        rows.push([`${delayMs} ms`, `${atOnce}`, requests.toFixed(1), perSecond.toFixed(perSecond < 10 ? 1 : 0)])
+      }
     }
-    proxy.take()
-    const from = performance.now()
-    for (const id of ids) await destroyPrediction(store, id)
-    const each = (performance.now() - from) / count
-    const requests = Object.values(proxy.take()).reduce((sum, { requests }) => sum + requests, 0) / count
-    console.log(
-      `${requests.toFixed(1)} requests and ${each.toFixed(1)} ms a prediction on this machine: ${(1000 / each).toFixed(0)} a second`,
-    )
-    for (const ms of [10, 30])
-      console.log(
-        `With ${ms} ms a request, were they all one after another: ${(1000 / (requests * ms)).toFixed(1)} a second`,
-      )
+    console.log(table(['a request waits', 'at once', 'requests a prediction', 'predictions a second'], rows))
   } finally {
     await proxy.close()
     await s3.stop()
