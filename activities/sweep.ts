@@ -13,9 +13,9 @@ export interface SweepDeps {
 
 /** A search attribute shows up in the visibility store a moment after it was set. */
 const overlapMs = 10 * 60_000
-/** Younger artifacts may belong to a prediction that is being started. */
-const orphanAgeMs = 60 * 60_000
 
+/** How long the mark of a destroyed key refuses what a step that is late may still write. */
+const markAgeMs = 60 * 60_000
 /** Predictions that are destroyed at once. One after the other a store's latencies would bound how many there may be. */
 export const sweptAtOnce = 16
 
@@ -66,13 +66,14 @@ export const createSweep = ({ store, admin }: SweepDeps) => {
     },
 
     /**
-     * Destroys artifacts of predictions that do not exist any more or ended without a word longer ago than the retention,
-     * uploads that are older than it, and the marks of keys that nobody can ask for.
+     * Destroys artifacts older than the retention of predictions that do not exist or ended without a word longer ago than
+     * it, uploads that are older than it, and the marks of keys that nobody can ask for.
      */
     async sweepOrphans({ retentionMs }: SweepInput): Promise<{ swept: number }> {
       const now = Date.now()
       const isDue = async ({ id, newest }: Owned) => {
-        if (now - newest < Math.min(orphanAgeMs, retentionMs)) return false
+        // Temporal is asked of the few that have stayed, not of all that there are.
+        if (now - newest < retentionMs) return false
         const standing = await admin.standing(id)
         return !standing || (standing.endedAt !== undefined && standing.endedAt.getTime() + retentionMs <= now)
       }
@@ -94,7 +95,7 @@ export const createSweep = ({ store, admin }: SweepDeps) => {
       })
       const ownerOfMark = (key: string) => /^keys\/(.+)\.json$/.exec(key)?.[1]
       await sweepAll(byOwner('keys/', ownerOfMark), async ({ id, newest }) => {
-        if (now - newest < Math.max(orphanAgeMs, retentionMs) || (await admin.standing(id))) return false
+        if (now - newest < Math.max(markAgeMs, retentionMs) || (await admin.standing(id))) return false
         await store.forget([id])
         return true
       })

@@ -1,11 +1,21 @@
-import { proxyActivities, workflowInfo } from '@temporalio/workflow'
+import { isCancellation, log, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
 import type { createSweep } from '../activities/sweep.ts'
 import { queues } from '../contracts/queues.ts'
 import type { SweepInput, SweepResult } from '../contracts/sweep.ts'
 
-const { sweepExpired: sweepPredictions, sweepOrphans } = proxyActivities<ReturnType<typeof createSweep>>({
+type Sweep = ReturnType<typeof createSweep>
+
+const { sweepExpired: sweepPredictions } = proxyActivities<Pick<Sweep, 'sweepExpired'>>({
   taskQueue: queues.cpu,
   startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '1 minute',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 10 },
+})
+
+const { sweepOrphans } = proxyActivities<Pick<Sweep, 'sweepOrphans'>>({
+  taskQueue: queues.cpu,
+  // It lists everything that is stored.
+  startToCloseTimeout: '6 hours',
   heartbeatTimeout: '1 minute',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 10 },
 })
@@ -21,13 +31,23 @@ export async function sweepExpired(input: SweepInput): Promise<SweepResult> {
     { after: last?.until ?? 0, until },
   ])
   const orphansDue = until - (last?.orphansAt ?? 0) >= input.orphansEveryMs
-  const orphans = orphansDue
-    ? await sweepOrphans.executeWithOptions({ summary: 'artifacts without a prediction' }, [input])
-    : { swept: 0 }
+  const orphans = orphansDue ? await lookForOrphans(input) : undefined
   return {
     until,
-    orphansAt: orphansDue ? until : (last?.orphansAt ?? 0),
+    orphansAt: orphans ? until : (last?.orphansAt ?? 0),
     predictions: predictions.swept,
-    orphans: orphans.swept,
+    orphans: orphans?.swept ?? 0,
+  }
+}
+
+/** Undefined where it failed: the next run tries again, and what has expired is not swept from the start for that. */
+const lookForOrphans = async (input: SweepInput): Promise<{ swept: number } | undefined> => {
+  try {
+    return await sweepOrphans.executeWithOptions({ summary: 'artifacts without a prediction' }, [input])
+  } catch (error) {
+    if (isCancellation(error)) throw error
+    log.warn('Artifacts without a prediction were not swept', { error })
+    setCurrentDetails('**Not swept** · artifacts without a prediction: the next run tries again')
+    return undefined
   }
 }
