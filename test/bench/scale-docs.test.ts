@@ -38,7 +38,7 @@ describe('what was measured', () => {
     // Four images alone on a worker take what was measured of four images, within what batches are known by.
     const { runs } = simulate({
       seed: 1,
-      seconds: 1,
+      seconds: 30,
       arrivals: { times: [0] },
       images: 4,
       service,
