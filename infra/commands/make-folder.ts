@@ -7,13 +7,16 @@ import { UsageError } from './command.ts'
  * as /proc, which takes none. Throws `UsageError`.
  */
 export const makeFolder = async (option: string, folder: string): Promise<void> => {
-  const path = resolve(folder)
-  const info = await stat(path).catch(() => undefined)
-  if (info?.isDirectory()) return
-  if (info) throw new UsageError(`${option}: ${folder} is no folder`)
-  if (dirname(path) !== path) await makeFolder(option, dirname(path))
-  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
-    // Somebody else was quicker.
-    if (error.code !== 'EEXIST') throw new UsageError(`${option}: cannot make the folder ${folder} (${error.code})`)
-  })
+  const refuse = (why: string) => new UsageError(`${option}: cannot make the folder ${folder}: ${why}`)
+  const make = async (path: string): Promise<void> => {
+    const info = await stat(path).catch(() => undefined)
+    if (info?.isDirectory()) return
+    if (info) throw refuse(`${path} is a file`)
+    if (dirname(path) !== path) await make(dirname(path))
+    await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+      // Somebody else was quicker.
+      if (error.code !== 'EEXIST') throw refuse(error.code ?? error.message)
+    })
+  }
+  await make(resolve(folder))
 }

@@ -33,17 +33,21 @@ it("one tenant's thousand predictions do not starve another's one", async () => 
     return Number(stats?.approximateBacklogCount ?? 0)
   }
   await vi.waitFor(async () => expect(await queued()).toBeGreaterThan(backlog / 2), { timeout: 30_000 })
-  const last = await post(one)
+  // Some, since a single one may come to the partition of the queue that is asked last.
+  const late = await Promise.all(Array.from({ length: 5 }, () => post(one)))
+  const headers = { authorization: `Bearer ${one.token}` }
   await vi.waitFor(
-    async () =>
-      expect(
-        await api.json(api.request(`/v1/predictions/${last}`, { headers: { authorization: `Bearer ${one.token}` } })),
-      ).toMatchObject({ metrics: { phase: 'generateImages' } }),
+    async () => {
+      for (const id of late)
+        expect(await api.json(api.request(`/v1/predictions/${id}`, { headers }))).toMatchObject({
+          metrics: { phase: 'generateImages' },
+        })
+    },
     { timeout: 30_000 },
   )
   open()
-  await vi.waitFor(() => expect(made).toContain(last), { timeout: 60_000 })
-  expect(made.indexOf(last)).toBeLessThan(backlog / 2)
-  await vi.waitFor(() => expect(made).toHaveLength(backlog + 1), { timeout: 60_000 })
+  await vi.waitFor(() => expect(made).toHaveLength(backlog + late.length), { timeout: 60_000 })
+  const places = late.map((id) => made.indexOf(id)).sort((a, b) => a - b)
+  expect(places[2]).toBeLessThan(backlog / 2)
   await api.stop()
 })
