@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { ArtifactStoreError } from '../contracts/artifacts.ts'
+import { saysErased } from '../contracts/encryption/encryption-error.ts'
 import { limits } from '../contracts/limits.ts'
 import { type Queue, queues } from '../contracts/queues.ts'
 import { createAllowedMethods } from './allowed-methods.ts'
@@ -39,6 +40,7 @@ const toProblem = (error: unknown): Problem => {
   if (error instanceof ArtifactStoreError && error.retryable) {
     return new Problem(503, 'The artifact store does not answer; try again soon', { headers, cause: error })
   }
+  if (saysErased(error)) return new Problem(410, 'The data of that prediction has been erased', { cause: error })
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem(error.status, error.message || 'The request is not one that is understood', { cause: error })
   }

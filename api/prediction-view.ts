@@ -1,4 +1,5 @@
 import { type ArtifactStore, readJson } from '../contracts/artifacts.ts'
+import { saysErased } from '../contracts/encryption/encryption-error.ts'
 import { limits } from '../contracts/limits.ts'
 import type { Prediction } from '../contracts/prediction.ts'
 import { toPrediction } from '../contracts/prediction-view.ts'
@@ -21,6 +22,14 @@ export const createPredictionView =
       publicUrl,
       temporalUiUrl,
       signStream: (id) => signStreamUrl(id, { publicUrl, signingKey: urlSigningKey }),
-      readJson: async (key) => (await readJson(store, key)) ?? null,
+      readJson: async (key) => {
+        try {
+          return (await readJson(store, key)) ?? null
+        } catch (error) {
+          // It is being erased: its data goes before its history.
+          if (saysErased(error)) return null
+          throw error
+        }
+      },
       signOutput: (key) => store.signGet(key, { expiresInSeconds: limits.outputUrlSeconds }),
     })

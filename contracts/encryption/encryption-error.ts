@@ -14,3 +14,6 @@ export class EncryptionError extends Error {
     this.problem = problem
   }
 }
+
+/** Whether it says that the data is erased, its key destroyed. */
+export const saysErased = (error: unknown): boolean => error instanceof EncryptionError && error.problem === 'shredded'

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createPredictionView } from '../../api/prediction-view.ts'
+import { createGrpcOrchestrator } from '../../api/temporal/grpc-orchestrator.ts'
 import { artifactKeys, listAll } from '../../contracts/artifacts.ts'
 import type { ErasureReceipt } from '../../contracts/erasure.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
+import type { PredictionRecord } from '../../contracts/record.ts'
 import { ensureSweepSchedule } from '../../infra/temporal/sweep-schedule.ts'
 import { photo, startApi, type TestApi } from '../support/api.ts'
 import { resetWorkflow } from '../support/reset.ts'
@@ -115,6 +118,27 @@ describe('DELETE of a prediction', () => {
     // Nobody serves the webhook's activity here: its delivery waits.
     const { id } = await make({ input, webhook: 'https://example.com/hook' })
     expect((await erase(id)).receipt.histories).toEqual([`webhook-${id}`, id])
+  })
+
+  it('leaves what is read meanwhile without its data, not in error', async () => {
+    const { id } = await make({ input })
+    const faces = artifactKeys.faces(id)
+    await api.store.put(faces, new TextEncoder().encode('[]'), { contentType: 'application/json' })
+    // The first thing that an erasure does.
+    await api.store.shred(id)
+    const response = await api.post({ input: { identity_of: id } })
+    expect([response.status, await response.json()]).toMatchObject([410, { detail: expect.stringContaining('erased') }])
+    expect((await get(id)).status).toBe(200)
+    const view = createPredictionView({
+      store: api.store,
+      publicUrl: 'http://idem.test',
+      temporalUiUrl: '',
+      urlSigningKey: new Uint8Array(32),
+    })
+    const record = (await createGrpcOrchestrator(api.client).read(id))!
+    const result = { facesKeys: [faces], timingsMs: {} }
+    const shown = await view({ ...record, workflow: 'embedFaces', result } as PredictionRecord)
+    expect(shown.output).toEqual([null])
   })
 
   it('deletes the history of every run of one that was reset', async () => {
