@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity'
 import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
 import type { PhotoSource } from '../contracts/generate-faces.ts'
 import { decodePhoto, encodePng } from '../inference/image.ts'
@@ -6,8 +7,11 @@ import { readArtifact } from './artifacts.ts'
 export interface IntakePhotoDeps {
   store: ArtifactStore
   /** Fetches a photo from somebody else's server, within limits. */
-  fetchPhoto(url: string): Promise<Uint8Array>
+  fetchPhoto(url: string, signal: AbortSignal): Promise<Uint8Array>
 }
+
+/** Heartbeats bring the cancellation. */
+const heartbeatMs = 1_000
 
 export const createIntakePhoto = ({ store, fetchPhoto }: IntakePhotoDeps) => ({
   /** Takes a photo in: fetched, checked by content, upright, sRGB, stored without any metadata. */
@@ -17,10 +21,19 @@ export const createIntakePhoto = ({ store, fetchPhoto }: IntakePhotoDeps) => ({
     source: PhotoSource
   }): Promise<{ photoKey: string; width: number; height: number }> {
     const { source } = input
-    const bytes = 'key' in source ? await readArtifact(store, source.key) : await fetchPhoto(source.url)
-    const photo = await decodePhoto(bytes)
-    const photoKey = artifactKeys.photo(input.predictionId, input.index)
-    await store.put(photoKey, await encodePng(photo), { contentType: 'image/png' })
-    return { photoKey, width: photo.width, height: photo.height }
+    const context = Context.current()
+    const { cancellationSignal: signal } = context
+    const pulse = setInterval(() => context.heartbeat(), heartbeatMs)
+    try {
+      const bytes = 'key' in source ? await readArtifact(store, source.key) : await fetchPhoto(source.url, signal)
+      const photo = await decodePhoto(bytes)
+      const photoKey = artifactKeys.photo(input.predictionId, input.index)
+      const png = await encodePng(photo)
+      signal.throwIfAborted()
+      await store.put(photoKey, png, { contentType: 'image/png' })
+      return { photoKey, width: photo.width, height: photo.height }
+    } finally {
+      clearInterval(pulse)
+    }
   },
 })

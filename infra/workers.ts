@@ -103,7 +103,10 @@ export const createWorkers = async (options: WorkersOptions) => {
         taskQueue: queues.cpu,
         maxConcurrentActivityTaskExecutions: Math.max(4, availableParallelism() * 2),
         activities: translateFailures({
-          ...createIntakePhoto({ store, fetchPhoto: (url) => fetchPhoto(fetch, url, { maxBytes: limits.photoBytes }) }),
+          ...createIntakePhoto({
+            store,
+            fetchPhoto: (url, signal) => fetchPhoto(fetch, url, { maxBytes: limits.photoBytes, signal }),
+          }),
           ...createFindFace({ store, faces }),
           ...createAnalysePhoto({ store, faces }),
           ...createEmbedFace({ store, faces }),

@@ -1,4 +1,4 @@
-import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
+import { ActivityCancellationType, proxyActivities, setCurrentDetails } from '@temporalio/workflow'
 import type { createAnalysePhoto } from '../activities/analyse-photo.ts'
 import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import { allSettled } from '../contracts/all-settled.ts'
@@ -7,13 +7,19 @@ import { queues } from '../contracts/queues.ts'
 import { runPrediction } from './run-prediction.ts'
 import { count } from './words.ts'
 
-const { intakePhoto, analysePhoto } = proxyActivities<
-  ReturnType<typeof createIntakePhoto> & ReturnType<typeof createAnalysePhoto>
->({
+const options = {
   taskQueue: queues.cpu,
   startToCloseTimeout: '1 minute',
+  // What it has stored is there to be deleted when a canceled prediction is tidied up.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
+} as const
+
+const { intakePhoto } = proxyActivities<ReturnType<typeof createIntakePhoto>>({
+  ...options,
+  heartbeatTimeout: '15 seconds',
 })
+const { analysePhoto } = proxyActivities<ReturnType<typeof createAnalysePhoto>>(options)
 
 /** Photos in, their faces with boxes, landmarks and vectors out; the vectors lie in the artifact store. */
 export async function embedFaces(input: EmbedFacesInput): Promise<EmbedFacesResult> {

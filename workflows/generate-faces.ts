@@ -29,6 +29,9 @@ import { count } from './words.ts'
 const { intakePhoto } = proxyActivities<ReturnType<typeof createIntakePhoto>>({
   taskQueue: queues.cpu,
   startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '15 seconds',
+  // What it has stored is there to be deleted when a canceled prediction is tidied up.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
 })
 
@@ -38,6 +41,7 @@ const { findFace, embedFace, verifyImages } = proxyActivities<
   taskQueue: queues.cpu,
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '30 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds', maximumAttempts: 6 },
 })
 

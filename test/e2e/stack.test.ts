@@ -1,4 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
@@ -194,6 +197,25 @@ describe('a stack of real processes', () => {
     expect(prediction.status).toBe('canceled')
     expect(prediction.logs).toMatch(/ \d+\/100$/m)
     expect(await client.cancel(started.id)).toMatchObject({ status: 'canceled' })
+  })
+
+  it('stores no photo after it was canceled', async () => {
+    const photo = await readFile('samples/male_26.jpg')
+    const server = createServer().listen(0, '127.0.0.1')
+    const requested = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const started = await client.create({ input_image: `http://127.0.0.1:${port}/photo.jpg` })
+    const [, response] = await requested
+    await client.cancel(started.id)
+    const { status } = await finish(started)
+    response.end(photo)
+    server.close()
+    expect(status).toBe('canceled')
+    // Whatever was under way has had its time.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const names = await readdir(join(stateDir, 'artifacts', 'predictions', started.id)).catch(() => [])
+    expect(names).toEqual([])
   })
 
   it('cancels by itself at the deadline that was asked for', async () => {
