@@ -48,10 +48,11 @@ export const createPredictionCreator = (
     })
   }
 
-  /** The prediction that a key has named before. Throws a 409 problem where it was erased. */
+  /** The prediction that a key has named before. Throws a 409 problem where its erasure has started. */
   const findByKey = async (id: string): Promise<PredictionRecord | undefined> => {
     const record = await orchestrator.read(id)
-    if (record || !(await orchestrator.readErasure(id))) return record
+    // Asked after the record: what is being erased can still be read for up to half a minute.
+    if (!(await orchestrator.readErasure(id))) return record
     throw new Problem(409, 'The prediction of this idempotency key has been erased')
   }
 

@@ -97,6 +97,20 @@ describe('DELETE of a prediction', () => {
     expect((await api.post({ input }, key)).status).toBe(409)
   })
 
+  it('refuses the idempotency key from its start on', async () => {
+    const key = { 'idempotency-key': 'erase-me-while-i-run' }
+    const body = { input: { ...input, seed: 999 } }
+    const { id } = await api.json(api.post(body, key))
+    await vi.waitFor(async () =>
+      expect(await api.json(get(id))).toMatchObject({ metrics: { phase: 'generateImages' } }),
+    )
+    const erasing = erase(id)
+    await vi.waitFor(async () => expect((await get(id)).status).toBe(404))
+    expect((await api.post(body, key)).status).toBe(409)
+    release()
+    expect((await erasing).status).toBe(200)
+  })
+
   it('cancels one that runs, and is one erasure for many calls at once', async () => {
     const { id } = await api.json(api.post({ input: { ...input, seed: 999 } }))
     await vi.waitFor(async () =>
