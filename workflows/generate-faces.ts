@@ -58,6 +58,8 @@ const { generateImages } = proxyActivities<ReturnType<typeof createGenerateImage
 const { publishImages } = proxyActivities<ReturnType<typeof createPublishImages>>({
   taskQueue: queues.cpu,
   startToCloseTimeout: '2 minutes',
+  // No image is published after an erasure has deleted them.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute', maximumAttempts: 10 },
 })
 
