@@ -125,8 +125,14 @@ it('has a prediction that an operator has reset once, as its latest run left it'
   const id = ids[2]!
   await resetWorkflow(api.client, id)
   await vi.waitFor(async () => expect((await list('?limit=1')).results[0]!.id).toBe(id), { timeout: 20_000 })
-  const all = await list()
-  expect(all.results.map((prediction) => prediction.id)).toEqual([id, ...ids.filter((other) => other !== id)])
-  // Pages stay full.
-  expect((await list('?limit=6')).results).toHaveLength(6)
+  const rest = ids.filter((other) => other !== id)
+  await vi.waitFor(
+    async () => {
+      const all = await list()
+      expect(all.results.map((prediction) => prediction.id)).toEqual([id, ...rest])
+      // Pages stay full.
+      expect((await list('?limit=6')).results).toHaveLength(6)
+    },
+    { timeout: 20_000 },
+  )
 })
