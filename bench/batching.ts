@@ -10,12 +10,11 @@ import { loadNetwork } from '../inference/runtime.ts'
 import { createTextEncoder } from '../inference/text-encoder.ts'
 import { createUnet, type Unet } from '../inference/unet.ts'
 import { runCommand } from '../infra/commands/command.ts'
+import { median } from './median.ts'
 
 const help = `Jobs that share UNet calls, against the same jobs one after another.
 
   node --import tsx bench/batching.ts --bundle models/demo --jobs 4 --steps 10 --rounds 3`
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
 await runCommand(help, async () => {
   const { values } = parseArgs({

@@ -1,13 +1,13 @@
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { loadBundle } from '../inference/bundle.ts'
 import { createRandn } from '../inference/numeric/random.ts'
 import { loadNetwork } from '../inference/runtime.ts'
 import { createUnet } from '../inference/unet.ts'
 import { numberOption, runCommand, UsageError } from '../infra/commands/command.ts'
+import { median } from './median.ts'
+import { startPython } from './python.ts'
 
 const help = `One UNet call on the CPU, against diffusers in PyTorch with the same threads, turn by turn in one run.
 
@@ -16,22 +16,15 @@ const help = `One UNet call on the CPU, against diffusers in PyTorch with the sa
   --checkpoint DIR   the diffusers folder that the bundle was made from, with arc2face/ in it
   --python FILE      a Python with torch and diffusers`
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
-
 /** diffusers in a process of its own: each call of the result is one UNet call, in milliseconds. */
 const startReference = (python: string, args: readonly string[]) => {
-  const child = spawn(python, ['-W', 'ignore', join(import.meta.dirname, 'step.py'), ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const { send, answer, stop } = startPython(python, join(import.meta.dirname, 'step.py'), args)
   return {
     call: async (): Promise<number> => {
-      child.stdin.write('\n')
-      const { value, done } = await lines.next()
-      if (done) throw new Error('The Python process ended without an answer')
-      return Number(value)
+      send('')
+      return Number(await answer())
     },
-    stop: () => child.stdin.end(),
+    stop,
   }
 }
 

@@ -12,6 +12,7 @@ import { choiceOption, numberOption, runCommand, UsageError } from '../../infra/
 import { executionProvidersFor } from '../../infra/execution-provider.ts'
 import { onnxruntime } from '../../infra/providers/machine.ts'
 import { table } from '../api/table.ts'
+import { median } from '../median.ts'
 import { startReference } from './reference.ts'
 
 const help = `The whole pipeline, from the face vector to images, against diffusers on the same device, turn by turn in one run.
@@ -25,8 +26,6 @@ bench/gpu.sh makes what this needs and calls it.
   --out FILE         writes the page
   --command LINE     that the page says it was made by
   --help`
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
 /** Mean and largest difference in grey levels. */
 const difference = (own: readonly RgbImage[], theirs: Float32Array) => {

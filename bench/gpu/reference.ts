@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { startPython } from '../python.ts'
 
 export interface ReferenceRequest {
   readonly embedding: readonly number[]
@@ -20,25 +19,13 @@ export interface ReferenceFacts {
 
 /** diffusers in a process of its own; a call is one run of the whole pipeline. */
 export const startReference = async (python: string, args: readonly string[]) => {
-  const child = spawn(python, ['-W', 'ignore', join(import.meta.dirname, 'reference.py'), ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const failed = new Promise<never>((_, reject) => {
-    child.once('error', (cause) => reject(new Error(`Cannot run ${python}`, { cause })))
-  })
-  failed.catch(() => undefined)
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const answer = async <T>(): Promise<T> => {
-    const { value, done } = await Promise.race([lines.next(), failed])
-    if (done) throw new Error('The Python process ended without an answer')
-    return JSON.parse(value) as T
-  }
+  const { send, answer, stop } = startPython(python, join(import.meta.dirname, 'reference.py'), args)
   return {
-    facts: await answer<ReferenceFacts>(),
-    run: (request: ReferenceRequest) => {
-      child.stdin.write(`${JSON.stringify(request)}\n`)
-      return answer<{ seconds: number }>()
+    facts: JSON.parse(await answer()) as ReferenceFacts,
+    run: async (request: ReferenceRequest): Promise<{ seconds: number }> => {
+      send(JSON.stringify(request))
+      return JSON.parse(await answer())
     },
-    stop: () => child.stdin.end(),
+    stop,
   }
 }

@@ -3,11 +3,12 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { numberOption, runCommand } from '../../infra/commands/command.ts'
+import { median } from '../median.ts'
 import type { HistoryFacts } from './read-history.ts'
 import { perOne, type ServerCounters } from './server-metrics.ts'
 import { type ScaleStand, startStand } from './stand.ts'
 import type { StorageCount } from './storage-proxy.ts'
-import { diffusionOf, measureTogether, median, round } from './together.ts'
+import { diffusionOf, measureTogether, round } from './together.ts'
 
 const help = `What one prediction costs, counted on this machine: histories, tasks, payloads, calls of Temporal and of its database,
 storage requests, and how long each step takes. Real Temporal (dev server), S3 (versitygw, which needs Go), API and workers.

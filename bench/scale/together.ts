@@ -1,8 +1,6 @@
+import { median } from '../median.ts'
 import type { HistoryFacts } from './read-history.ts'
 import type { ScaleStand } from './stand.ts'
-
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
 export const round = (value: number, digits = 0): number => Number(value.toFixed(digits))
 

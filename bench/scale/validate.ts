@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { numberOption, runCommand } from '../../infra/commands/command.ts'
 import { table } from '../api/table.ts'
+import { median } from '../median.ts'
 import { arrivalTimes } from './arrivals.ts'
 import { batchModelOf } from './batch-speed.ts'
 import { createRandom } from './random.ts'
@@ -11,7 +12,7 @@ import type { ActivityTime, HistoryFacts } from './read-history.ts'
 import { percentiles, seconds } from './report.ts'
 import { type Outcome, type ServiceTimes, simulate } from './simulate.ts'
 import { startStand } from './stand.ts'
-import { diffusionOf, measureTogether, median } from './together.ts'
+import { diffusionOf, measureTogether } from './together.ts'
 
 const help = `Predictions of one image that come at random through the real stack on this machine, beside what the simulation says of the
 same arrivals, twice: from what was measured before, on predictions one at a time and four at a time; and from those of the run itself

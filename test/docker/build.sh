@@ -44,9 +44,8 @@ buildah "${store[@]}" commit --quiet --rm "$base" idem-base > /dev/null
 rm "$work/base.tar"
 seconds 'base, as an image'
 
-mkdir -p "$work/npm"
 buildah "${store[@]}" bud --isolation chroot --format docker --layers --pull-never \
-  --volume "$work/npm:/root/.npm" --build-arg NODE_IMAGE=localhost/idem-base \
+  --build-arg NODE_IMAGE=localhost/idem-base \
   --file "$project/infra/docker/Dockerfile" --target cpu --tag idem:test "$project" > "$work/build.log" 2>&1 ||
   { tail -n 40 "$work/build.log" >&2 && exit 1; }
 seconds 'target cpu'

@@ -17,7 +17,7 @@ store=(--root "$work/storage" --runroot "$work/run" --storage-driver "${IDEM_STO
 # What onnxruntime 1.30.0 is linked with; the driver brings libcuda.so.1, the base the others.
 expected='libcublas.so.13 libcublasLt.so.13 libcuda.so.1 libcudart.so.13 libcurand.so.10'
 
-buildah "${store[@]}" bud --isolation chroot --format docker --layers --pull-never --volume "$work/npm:/root/.npm" \
+buildah "${store[@]}" bud --isolation chroot --format docker --layers --pull-never \
   --build-arg NODE_IMAGE=localhost/idem-base --build-arg CUDA_IMAGE=localhost/idem-base \
   --file "$project/infra/docker/Dockerfile" --target cuda --tag idem:test-cuda "$project" > "$work/cuda.log" 2>&1 ||
   { tail -n 40 "$work/cuda.log" >&2 && exit 1; }
