@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadBundle } from '../inference/bundle.ts'
-import { createFaceEngine, faceModels } from '../inference/face-engine.ts'
-import { decodePhoto } from '../inference/image.ts'
+import { createFaceEngine } from '../inference/engine/face-engine.ts'
+import { faceModels } from '../inference/engine/face-models.ts'
+import { decodePhoto } from '../inference/photos/image.ts'
 
 // What the demo left in out/: four images of the bundle's size with a face in each, and the contact sheet.
 const bundle = await loadBundle('models/demo')

@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { type ArtifactStore, artifactKeys, putJson } from '../contracts/artifacts.ts'
+import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { PhotoFaces } from '../contracts/embed-faces.ts'
 import { failures } from '../contracts/failures.ts'
-import type { FaceEngine } from '../inference/face-engine.ts'
-import { decodePhoto } from '../inference/image.ts'
-import { readArtifact } from './artifacts.ts'
+import type { FaceEngine } from '../inference/engine/face-engine.ts'
+import { decodePhoto } from '../inference/photos/image.ts'
+import { type ArtifactStore, putJson } from '../storage/store.ts'
+import { readArtifact } from './shared/artifacts.ts'
 
 export interface AnalysePhotoDeps {
   store: ArtifactStore

@@ -1,4 +1,5 @@
-import { type ArtifactStore, artifactKeys, listAll } from '../contracts/artifacts.ts'
+import { artifactKeys } from '../contracts/artifact-keys.ts'
+import { type ArtifactStore, listAll } from '../storage/store.ts'
 
 export interface DiscardLeftoversDeps {
   store: ArtifactStore

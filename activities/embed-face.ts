@@ -1,11 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
+import { artifactKeys } from '../contracts/artifact-keys.ts'
 import { encodeVector } from '../contracts/embedding.ts'
 import { failures } from '../contracts/failures.ts'
-import type { FaceEngine } from '../inference/face-engine.ts'
-import { decodePhoto } from '../inference/image.ts'
+import type { FaceEngine } from '../inference/engine/face-engine.ts'
 import { combineIdentities } from '../inference/numeric/identity.ts'
-import { readArtifact } from './artifacts.ts'
+import { decodePhoto } from '../inference/photos/image.ts'
+import type { ArtifactStore } from '../storage/store.ts'
+import { readArtifact } from './shared/artifacts.ts'
 
 export interface EmbedFaceDeps {
   store: ArtifactStore

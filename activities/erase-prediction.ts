@@ -1,7 +1,7 @@
 import { webhookWorkflowId } from '../contracts/webhooks.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
-import { destroyPrediction } from './artifacts.ts'
-import type { PredictionAdmin, Standing } from './prediction-admin.ts'
+import type { PredictionAdmin, Standing } from '../temporal/admin.ts'
+import { destroyPrediction } from './shared/artifacts.ts'
 
 export interface ErasePredictionDeps {
   store: SealedStore

@@ -1,11 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
+import { artifactKeys } from '../contracts/artifact-keys.ts'
 import { failures } from '../contracts/failures.ts'
 import type { FaceSelection, FoundFace } from '../contracts/generate-faces.ts'
-import { chooseFace } from '../inference/choose-face.ts'
-import type { FaceEngine } from '../inference/face-engine.ts'
-import { decodePhoto, encodePng } from '../inference/image.ts'
-import { readArtifact } from './artifacts.ts'
+import type { FaceEngine } from '../inference/engine/face-engine.ts'
+import { chooseFace } from '../inference/faces/choose-face.ts'
+import { decodePhoto, encodePng } from '../inference/photos/image.ts'
+import type { ArtifactStore } from '../storage/store.ts'
+import { readArtifact } from './shared/artifacts.ts'
 
 export interface FindFaceDeps {
   store: ArtifactStore

@@ -1,15 +1,16 @@
 import { CancelledFailure, Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
-import { type ArtifactStore, artifactKeys, putJson, readAll } from '../contracts/artifacts.ts'
+import { artifactKeys } from '../contracts/artifact-keys.ts'
 import { decodeVector } from '../contracts/embedding.ts'
 import { failures } from '../contracts/failures.ts'
 import type { DiffusionProgress, MadeWith, Preview } from '../contracts/generate-faces.ts'
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../inference/checkpoint.ts'
-import type { DiffusionEngine } from '../inference/diffusion-engine.ts'
-import { encodeJpeg, encodePng } from '../inference/image.ts'
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../inference/diffusion/checkpoint.ts'
+import type { DiffusionEngine } from '../inference/engine/diffusion-engine.ts'
 import type { RgbImage } from '../inference/numeric/image.ts'
 import type { SchedulerName } from '../inference/numeric/schedulers/index.ts'
-import { readArtifact } from './artifacts.ts'
+import { encodeJpeg, encodePng } from '../inference/photos/image.ts'
+import { type ArtifactStore, putJson, readAll } from '../storage/store.ts'
+import { readArtifact } from './shared/artifacts.ts'
 
 export interface GenerateImagesDeps {
   store: ArtifactStore

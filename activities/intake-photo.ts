@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity'
-import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
+import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { PhotoSource } from '../contracts/generate-faces.ts'
-import { decodePhoto, encodePng } from '../inference/image.ts'
-import { readArtifact } from './artifacts.ts'
+import { decodePhoto, encodePng } from '../inference/photos/image.ts'
+import type { ArtifactStore } from '../storage/store.ts'
+import { readArtifact } from './shared/artifacts.ts'
 
 export interface IntakePhotoDeps {
   store: ArtifactStore

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
+import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { MadeWith } from '../contracts/generate-faces.ts'
-import { decodePhoto } from '../inference/image.ts'
-import { readArtifact } from './artifacts.ts'
-import { markImage } from './provenance.ts'
+import { decodePhoto } from '../inference/photos/image.ts'
+import type { ArtifactStore } from '../storage/store.ts'
+import { readArtifact } from './shared/artifacts.ts'
+import { markImage } from './shared/provenance.ts'
 
 export interface PublishImagesDeps {
   store: ArtifactStore

@@ -3,10 +3,10 @@ import { isTerminal, type Prediction } from '../contracts/prediction.ts'
 import { tenantWebhookSecrets } from '../contracts/tenant-secret.ts'
 import { parseWebhookSecret, signWebhook } from '../contracts/webhook-signature.ts'
 import type { WebhookMessage } from '../contracts/webhooks.ts'
-import type { GuardedFetch } from './guarded-fetch.ts'
-import { GuardedFetchError } from './guarded-fetch-error.ts'
-import { WebhookError } from './webhook-error.ts'
-import { webhookPayload } from './webhook-payload.ts'
+import type { GuardedFetch } from './shared/guarded-fetch.ts'
+import { GuardedFetchError } from './shared/guarded-fetch-error.ts'
+import { WebhookError } from './shared/webhook-error.ts'
+import { webhookPayload } from './shared/webhook-payload.ts'
 
 export interface SendWebhookDeps {
   fetch: GuardedFetch

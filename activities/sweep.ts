@@ -1,10 +1,11 @@
 import { Context } from '@temporalio/activity'
 import { pMapIterable } from 'p-map'
-import { listPages, ownerOf } from '../contracts/artifacts.ts'
+import { ownerOf } from '../contracts/artifact-keys.ts'
 import type { SweepInput } from '../contracts/sweep.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
-import { destroyPrediction } from './artifacts.ts'
-import type { PredictionAdmin } from './prediction-admin.ts'
+import { listPages } from '../storage/store.ts'
+import type { PredictionAdmin } from '../temporal/admin.ts'
+import { destroyPrediction } from './shared/artifacts.ts'
 
 export interface SweepDeps {
   store: SealedStore

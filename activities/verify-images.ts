@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity'
-import type { ArtifactStore } from '../contracts/artifacts.ts'
 import { decodeVector } from '../contracts/embedding.ts'
-import type { FaceEngine } from '../inference/face-engine.ts'
-import { decodePhoto } from '../inference/image.ts'
+import type { FaceEngine } from '../inference/engine/face-engine.ts'
 import { cosine } from '../inference/numeric/identity.ts'
-import { readArtifact } from './artifacts.ts'
+import { decodePhoto } from '../inference/photos/image.ts'
+import type { ArtifactStore } from '../storage/store.ts'
+import { readArtifact } from './shared/artifacts.ts'
 
 export interface VerifyImagesDeps {
   store: ArtifactStore

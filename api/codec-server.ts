@@ -3,11 +3,11 @@ import { Hono } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import { cors } from 'hono/cors'
 import { z } from 'zod'
-import { fromBase64, toBase64 } from '../contracts/encryption/base64.ts'
-import { EncryptionError } from '../contracts/encryption/encryption-error.ts'
-import type { KeyRing } from '../contracts/encryption/key-ring.ts'
-import { createPayloadCodec } from '../contracts/encryption/payload-codec.ts'
-import type { FindToken } from './auth.ts'
+import { fromBase64, toBase64 } from '../lib/crypto/base64.ts'
+import { EncryptionError } from '../lib/crypto/encryption-error.ts'
+import type { KeyRing } from '../lib/crypto/key-ring.ts'
+import { createPayloadCodec } from '../temporal/payload-codec.ts'
+import type { FindToken } from './middleware/auth.ts'
 
 export interface CodecServerDeps {
   /** The codec of a namespace. */

@@ -3,12 +3,11 @@ import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { z } from 'zod'
-import { parsePort } from '../contracts/parse-port.ts'
 import type { Queue } from '../contracts/queues.ts'
-import type { BundleInfo } from './model.ts'
-import { parseCount, parseOrigins, parseQueues, readLogLevel, readTemporalUiUrl } from './parse-config.ts'
-
-export { logLevels, readLogLevel, readTemporalUiUrl } from './parse-config.ts'
+import { parseQueues } from '../contracts/queues.ts'
+import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
+import { parsePort } from '../lib/parse-port.ts'
+import type { BundleInfo } from './models/model.ts'
 
 export interface ApiConfig {
   host: string
@@ -59,7 +58,7 @@ export const readApiConfig = async (env = process.env): Promise<ApiConfig> => ({
   requestsPerMinute: parseCount('IDEM_RATE_LIMIT', env.IDEM_RATE_LIMIT || defaultRateLimit(env)),
   maxRunning: parseCount('IDEM_MAX_RUNNING', env.IDEM_MAX_RUNNING),
   corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),
-  readyQueues: parseQueues(env.IDEM_READY_QUEUES),
+  readyQueues: parseQueues('IDEM_READY_QUEUES', env.IDEM_READY_QUEUES),
   logLevel: readLogLevel(env),
   codecToken: env.IDEM_CODEC_TOKEN || undefined,
 })

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { unitVectorFormat } from '../contracts/arc2face.ts'
-import { parseDuration } from '../contracts/duration.ts'
 import { httpUrlSchema } from '../contracts/http-url.ts'
 import { webhookEvents } from '../contracts/webhooks.ts'
-import type { JsonSchema } from './model.ts'
+import { parseDuration } from '../lib/duration.ts'
+import type { JsonSchema } from './models/model.ts'
 
 const minRetentionMs = 60_000
 

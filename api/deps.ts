@@ -1,6 +1,6 @@
 import type { SealedStore } from '../storage/sealed-store.ts'
-import type { BundleInfo } from './model.ts'
-import type { Orchestrator } from './orchestrator.ts'
+import type { Orchestrator } from '../temporal/orchestrator.ts'
+import type { BundleInfo } from './models/model.ts'
 
 /** What an entry point hands to the routes. */
 export interface ApiDeps {

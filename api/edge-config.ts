@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { type KeyRing, parseKeyRing } from '../contracts/encryption/key-ring.ts'
 import type { Queue } from '../contracts/queues.ts'
-import { openS3Store } from '../storage/open-s3-store.ts'
+import { parseQueues } from '../contracts/queues.ts'
+import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
+import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
+import { openS3Store } from '../storage/drivers/s3/open-s3-store.ts'
 import { createSealedStore, type SealedStore } from '../storage/sealed-store.ts'
 import { parseRetention, parseSecrets, urlSigningKey } from '../storage/settings.ts'
-import type { BundleInfo } from './model.ts'
-import { parseCount, parseOrigins, parseQueues, readLogLevel, readTemporalUiUrl } from './parse-config.ts'
+import type { BundleInfo } from './models/model.ts'
 import { type TokenRecord, tokenFileSchema } from './tokens.ts'
 
 /** Texts by the names of variables, and Cloudflare's binding for rate limits. */
@@ -80,7 +81,7 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
     codecToken: env.IDEM_CODEC_TOKEN || undefined,
     maxRunning: parseCount('IDEM_MAX_RUNNING', env.IDEM_MAX_RUNNING),
     corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),
-    readyQueues: parseQueues(env.IDEM_READY_QUEUES),
+    readyQueues: parseQueues('IDEM_READY_QUEUES', env.IDEM_READY_QUEUES),
     logLevel: readLogLevel(env),
   }
 }

@@ -1,12 +1,12 @@
-import type { KeyRing } from '../contracts/encryption/key-ring.ts'
-import { createPayloadCodec } from '../contracts/encryption/payload-codec.ts'
-import { scrub } from '../contracts/log-scrub.ts'
+import type { KeyRing } from '../lib/crypto/key-ring.ts'
+import { scrub } from '../lib/log-scrub.ts'
+import { createHttpOrchestrator } from '../temporal/http-orchestrator.ts'
+import { createPayloadCodec } from '../temporal/payload-codec.ts'
 import { type AppOptions, createApp } from './app.ts'
 import { openCodecServer } from './codec-server.ts'
 import { type EdgeConfig, type EdgeEnv, readEdgeConfig } from './edge-config.ts'
+import type { RateLimiter } from './middleware/rate-limit.ts'
 import { Problem } from './problem.ts'
-import type { RateLimiter } from './rate-limit.ts'
-import { createHttpOrchestrator } from './temporal/http-orchestrator.ts'
 import { findToken } from './tokens.ts'
 
 const loopback = new Set(['127.0.0.1', '[::1]', 'localhost'])

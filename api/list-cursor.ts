@@ -1,5 +1,5 @@
 import { predictionIdPattern } from '../contracts/prediction-id.ts'
-import type { ListPosition, ListQuery } from './orchestrator.ts'
+import type { ListPosition, ListQuery } from '../temporal/orchestrator.ts'
 
 // Where a page of the list starts or ends, as the cursor of a URL: a direction and a place.
 

@@ -1,10 +1,11 @@
-import { type ArtifactStore, artifactKeys } from '../contracts/artifacts.ts'
+import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { PhotoSource } from '../contracts/generate-faces.ts'
 import { isHttpUrl, maxUrlLength } from '../contracts/http-url.ts'
 import { limits } from '../contracts/limits.ts'
 import type { PhotoInput } from '../contracts/photo-input.ts'
+import { sha256Hex } from '../lib/sha256.ts'
+import type { ArtifactStore } from '../storage/store.ts'
 import { fieldProblem } from './parse-body.ts'
-import { sha256Hex } from './sha256.ts'
 
 export interface PhotoSourceDeps {
   store: ArtifactStore

@@ -1,7 +1,7 @@
-import { allSettled } from '../contracts/all-settled.ts'
 import type { Prediction } from '../contracts/prediction.ts'
 import { predictionIdPattern } from '../contracts/prediction-id.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
+import { allSettled } from '../lib/all-settled.ts'
 import type { ApiDeps } from './deps.ts'
 import { createPredictionView } from './prediction-view.ts'
 import { Problem } from './problem.ts'

@@ -1,9 +1,9 @@
-import { type ArtifactStore, readJson } from '../contracts/artifacts.ts'
-import { saysErased } from '../contracts/encryption/encryption-error.ts'
 import { limits } from '../contracts/limits.ts'
 import type { Prediction } from '../contracts/prediction.ts'
 import { toPrediction } from '../contracts/prediction-view.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
+import { saysErased } from '../lib/crypto/encryption-error.ts'
+import { type ArtifactStore, readJson } from '../storage/store.ts'
 import { signStreamUrl } from './stream-url.ts'
 
 export interface PredictionViewDeps {

@@ -1,4 +1,4 @@
-import { parseDuration } from '../contracts/duration.ts'
+import { parseDuration } from '../lib/duration.ts'
 import { Problem } from './problem.ts'
 
 const maxWaitSeconds = 60

@@ -1,4 +1,4 @@
-import { type SigningKey, signText, verifyText } from '../storage/hmac.ts'
+import { type SigningKey, signText, verifyText } from '../lib/crypto/hmac.ts'
 
 // Clients open a prediction's stream without their token, so the URL itself says that they may.
 

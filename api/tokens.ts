@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sha256Hex } from './sha256.ts'
+import { sha256Hex } from '../lib/sha256.ts'
 
 export const tenantSchema = z
   .string()

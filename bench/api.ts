@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { numberOption, runCommand, UsageError } from '../infra/commands/command.ts'
+import { numberOption, runCommand, UsageError } from '../cli/command.ts'
 import { measureIdempotency } from './api/idempotency.ts'
 import { measureOverhead } from './api/overhead.ts'
 import { fill, fillDone, measureCreate, measureCreateBusy, measureReads, type RequestRow } from './api/requests.ts'

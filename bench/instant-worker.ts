@@ -3,12 +3,12 @@ import { parseArgs } from 'node:util'
 import { heartbeat } from '@temporalio/activity'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { readTemporalConfig } from '../api/config.ts'
-import { artifactKeys } from '../contracts/artifacts.ts'
-import { createDataConverter } from '../contracts/encryption/data-converter.ts'
+import { numberOption, runCommand } from '../cli/command.ts'
+import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { DiffusionProgress } from '../contracts/generate-faces.ts'
 import { type Queue, queues } from '../contracts/queues.ts'
-import { numberOption, runCommand } from '../infra/commands/command.ts'
 import { readStorageConfig } from '../storage/config.ts'
+import { createDataConverter } from '../temporal/data-converter.ts'
 
 const help = `Workers for the real queues with the real workflows and steps that compute and store nothing.
 

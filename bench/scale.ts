@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { choiceOption, numberOption, runCommand, UsageError } from '../infra/commands/command.ts'
+import { choiceOption, numberOption, runCommand, UsageError } from '../cli/command.ts'
 import { burst } from './scale/arrivals.ts'
 import { type BatchModel, batchModelOf, batchSpeed } from './scale/batch-speed.ts'
 import { costTable, rateTable } from './scale/costs.ts'

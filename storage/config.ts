@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type KeyRing, parseKeyRing } from '../contracts/encryption/key-ring.ts'
+import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { openStore } from './open-store.ts'
 import { createSealedStore, type SealedStore } from './sealed-store.ts'
 import { loadOrMakeSecrets } from './secrets.ts'

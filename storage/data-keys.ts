@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type ArtifactStore, ArtifactStoreError, readAll } from '../contracts/artifacts.ts'
-import { seal, unseal } from '../contracts/encryption/aes-gcm.ts'
-import { fromBase64, toBase64 } from '../contracts/encryption/base64.ts'
-import { EncryptionError } from '../contracts/encryption/encryption-error.ts'
-import type { KeyRing } from '../contracts/encryption/key-ring.ts'
+import { seal, unseal } from '../lib/crypto/aes-gcm.ts'
+import { fromBase64, toBase64 } from '../lib/crypto/base64.ts'
+import { EncryptionError } from '../lib/crypto/encryption-error.ts'
+import type { KeyRing } from '../lib/crypto/key-ring.ts'
+import { type ArtifactStore, ArtifactStoreError, readAll } from './store.ts'
 
 const KEY_BYTES = 32
 const options = { contentType: 'application/json' }

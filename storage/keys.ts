@@ -1,4 +1,4 @@
-import { ArtifactStoreError, type PutOptions } from '../contracts/artifacts.ts'
+import { ArtifactStoreError, type PutOptions } from './store.ts'
 
 /** S3 lists and deletes at most 1000 keys a call. */
 export const MAX_PAGE = 1000

@@ -1,4 +1,4 @@
-import { ArtifactStoreError } from '../contracts/artifacts.ts'
+import { ArtifactStoreError } from './store.ts'
 
 /**
  * Passes on a body that has exactly `bytes` bytes and no pause longer than `timeoutMs`; any other ends in a retryable

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ArtifactStore, ArtifactStoreError } from '../contracts/artifacts.ts'
-import { createFileStore } from './file.ts'
-import { openS3Store } from './open-s3-store.ts'
+import { createFileStore } from './drivers/file/file.ts'
+import { openS3Store } from './drivers/s3/open-s3-store.ts'
 import type { SigningKey } from './signed-url.ts'
+import { type ArtifactStore, ArtifactStoreError } from './store.ts'
 
 export interface OpenStoreOptions {
   /** Base of the file driver's signed URLs. */

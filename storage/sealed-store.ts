@@ -1,7 +1,8 @@
-import { type Artifact, type ArtifactStore, ArtifactStoreError, ownerOf, readAll } from '../contracts/artifacts.ts'
-import { seal, unseal } from '../contracts/encryption/aes-gcm.ts'
-import type { KeyRing } from '../contracts/encryption/key-ring.ts'
+import { ownerOf } from '../contracts/artifact-keys.ts'
+import { seal, unseal } from '../lib/crypto/aes-gcm.ts'
+import type { KeyRing } from '../lib/crypto/key-ring.ts'
 import { createDataKeys } from './data-keys.ts'
+import { type Artifact, type ArtifactStore, ArtifactStoreError, readAll } from './store.ts'
 
 export interface SealedStore extends ArtifactStore {
   /** Destroys a prediction's or an upload's key: every copy of what was sealed, backups included, is unreadable from now on. */

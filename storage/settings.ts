@@ -1,4 +1,4 @@
-import { parseDuration } from '../contracts/duration.ts'
+import { parseDuration } from '../lib/duration.ts'
 
 // What every runtime makes of its configuration; web standards only.
 

@@ -1,4 +1,4 @@
-import { type SigningKey, signText, verifyText } from './hmac.ts'
+import { type SigningKey, signText, verifyText } from '../lib/crypto/hmac.ts'
 import { checkExpiry, checkKey, isArtifactKey } from './keys.ts'
 
 export type { SigningKey }

@@ -1,89 +1,157 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
-const folders = ['contracts', 'storage', 'inference', 'workflows', 'activities', 'api', 'infra/observability'] as const
 
-/** What each folder may import from, besides itself and packages. */
-const allowed: Record<string, readonly string[]> = {
-  contracts: [],
-  storage: ['contracts'],
-  'inference/numeric': [],
-  inference: ['inference/numeric'],
-  workflows: ['contracts'],
-  activities: ['contracts', 'inference', 'inference/numeric', 'storage'],
-  api: ['contracts', 'storage', 'infra/observability'],
-  'infra/observability': ['contracts', 'storage', 'inference', 'activities', 'infra/temporal'],
-}
+/** What each room may import from, besides itself and packages. A name ending in `(types)` allows `import type` only. */
+const allowed = {
+  lib: [],
+  contracts: ['lib'],
+  storage: ['lib', 'contracts'],
+  'inference/numeric': ['contracts (types)'],
+  inference: ['lib', 'contracts', 'inference/numeric'],
+  temporal: ['lib', 'contracts'],
+  workflows: ['lib', 'contracts', 'activities (types)'],
+  activities: ['lib', 'contracts', 'storage', 'inference', 'inference/numeric', 'temporal (types)'],
+  telemetry: ['lib', 'contracts', 'storage', 'inference (types)', 'activities (types)', 'temporal'],
+  api: ['lib', 'contracts', 'storage', 'temporal', 'telemetry'],
+  worker: [
+    'lib',
+    'contracts',
+    'storage',
+    'temporal',
+    'telemetry',
+    'inference',
+    'inference/numeric',
+    'activities',
+    'api',
+  ],
+  infra: ['lib', 'contracts'],
+  cli: [
+    'lib',
+    'contracts',
+    'storage',
+    'temporal',
+    'telemetry',
+    'inference',
+    'inference/numeric',
+    'api',
+    'worker',
+    'infra',
+  ],
+} satisfies Record<string, readonly string[]>
+
+type Room = keyof typeof allowed
+const rooms = Object.keys(allowed) as Room[]
+const nested = rooms.filter((room) => room.includes('/'))
+const topLevel = rooms.filter((room) => !room.includes('/'))
 
 interface ImportLine {
   file: string
-  folder: string
+  /** Path of the imported file from the root, or the name of a package. */
   target: string
+  isRelative: boolean
   typeOnly: boolean
 }
 
-const nested = ['inference/numeric', 'infra/observability', 'infra/temporal']
+const roomOf = (path: string): string =>
+  nested.find((room) => path.startsWith(`${room.replace('/', sep)}${sep}`)) ?? path.split(sep)[0] ?? ''
 
-const folderOf = (path: string) =>
-  nested.find((folder) => path.startsWith(folder.replace('/', sep))) ?? path.split(sep)[0] ?? ''
-
-const files = folders.flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => join(folder, name)),
+const files = topLevel.flatMap((room) =>
+  readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|js|cjs)$/.test(name))
+    .map((name) => join(room, name)),
 )
 
-const imports: ImportLine[] = files.flatMap((file) => {
-  const text = readFileSync(join(root, file), 'utf8')
-  const lines = text.matchAll(/(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|import\s*\(?\s*'([^']+)'/g)
-  return [...lines].map(([, type, from, bare]) => ({
-    file,
-    folder: folderOf(file),
-    target: from ?? bare ?? '',
-    typeOnly: type !== undefined,
-  }))
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+const importsOf = (file: string): ImportLine[] => {
+  const lines = textOf(file).matchAll(
+    /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\(\s*'([^']+)'/gm,
+  )
+  return [...lines].map(([, type, from, bare, dynamic]) => {
+    const name = from ?? bare ?? dynamic ?? ''
+    const isRelative = name.startsWith('.')
+    const target = isRelative ? relative(root, resolve(root, dirname(file), name)) : name
+    return { file, target, isRelative, typeOnly: type !== undefined }
+  })
+}
+
+const imports = files.flatMap(importsOf)
+const arrow = ({ file, target }: ImportLine) => `${file} → ${target}`
+
+/** Every file that a file imports, directly or through others; with `values`, without what only types come from. */
+const reachedBy = (start: string, { values = false } = {}): Set<string> => {
+  const reached = new Set<string>()
+  const waiting = [start]
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    for (const { file: from, target, typeOnly } of imports) {
+      if (from !== file || (values && typeOnly) || reached.has(target)) continue
+      reached.add(target)
+      waiting.push(target)
+    }
+  }
+  return reached
+}
+
+describe('the layout', () => {
+  // The models of the API and the bundles on the disk are both called models, by routes and by IDEM_MODELS.
+  it('has no two folders of one name', () => {
+    const folders = topLevel.flatMap((room) => [
+      room,
+      ...readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+        .filter((name) => !name.includes('__pycache__') && statSync(join(root, room, name)).isDirectory())
+        .map((name) => join(room, name)),
+    ])
+    const names = folders.map((folder) => basename(folder))
+    expect(folders.filter((folder) => names.filter((name) => name === basename(folder)).length > 1)).toEqual([])
+  })
 })
 
-describe('the import directions', () => {
-  it('reads a plausible number of imports', () => {
-    expect(imports.length).toBeGreaterThan(20)
+describe('the imports', () => {
+  it('are read in a plausible number', () => {
+    expect(imports.length).toBeGreaterThan(900)
   })
 
   it('point one way', () => {
-    const wrong = imports.filter(({ file, folder, target, typeOnly }) => {
-      if (!target.startsWith('.')) return false
-      const to = folderOf(relative(root, resolve(root, dirname(file), target)))
-      if (to === folder || allowed[folder]?.includes(to)) return false
-      return !(folder === 'workflows' && to === 'activities' && typeOnly)
+    const wrong = imports.filter(({ file, target, isRelative, typeOnly }) => {
+      if (!isRelative) return false
+      const [from, to] = [roomOf(file), roomOf(target)]
+      const rules: readonly string[] = allowed[from as Room] ?? []
+      return from !== to && !rules.includes(to) && !(typeOnly && rules.includes(`${to} (types)`))
     })
-    expect(wrong.map(({ file, target }) => `${file} → ${target}`)).toEqual([])
+    expect(wrong.map(arrow)).toEqual([])
   })
 
-  it('keep Node builtins and zod out of workflows', () => {
+  it('make no circle', () => {
+    const circular = files.filter((file) => reachedBy(file).has(file))
+    expect(circular).toEqual([])
+  })
+
+  it('keep Node builtins and zod out of workflows, also through other files', () => {
+    const workflows = files.filter((file) => roomOf(file) === 'workflows')
+    const reached = new Set(workflows.flatMap((file) => [file, ...reachedBy(file, { values: true })]))
     const wrong = imports.filter(
-      ({ folder, target, typeOnly }) =>
-        folder === 'workflows' && !typeOnly && (target.startsWith('node:') || target === 'zod'),
+      ({ file, target, typeOnly }) =>
+        reached.has(file) && !typeOnly && (target.startsWith('node:') || target === 'zod'),
     )
-    expect(wrong.map(({ file, target }) => `${file} → ${target}`)).toEqual([])
+    expect(wrong.map(arrow)).toEqual([])
   })
 
   it('keep Temporal, HTTP and storage out of inference', () => {
     const wrong = imports.filter(
-      ({ folder, target }) => folder.startsWith('inference') && /^(@temporalio|hono|undici|node:http)/.test(target),
+      ({ file, target }) => file.startsWith('inference') && /^(@temporalio|hono|undici|node:http)/.test(target),
     )
-    expect(wrong.map(({ file, target }) => `${file} → ${target}`)).toEqual([])
+    expect(wrong.map(arrow)).toEqual([])
   })
 
-  it.each(['onnxruntime-node', 'sharp'])('name %s in one file alone', (name) => {
-    expect(new Set(imports.filter(({ target }) => target === name).map(({ file }) => file)).size).toBeLessThanOrEqual(1)
+  it.each(['onnxruntime-node', 'sharp'])('name %s in one file only', (name) => {
+    expect(new Set(imports.filter(({ target }) => target === name).map(({ file }) => file)).size).toBe(1)
   })
 
-  it('read the environment in config files alone', () => {
-    const readers = files.filter(
-      (file) => !/(^|\/)config\.ts$/.test(file) && readFileSync(join(root, file), 'utf8').includes('process.env'),
-    )
+  it('read the environment in config files only', () => {
+    const readers = files.filter((file) => /(?<!\/config)\.ts$/.test(file) && textOf(file).includes('process.env'))
     expect(readers).toEqual([])
   })
 })

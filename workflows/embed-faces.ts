@@ -1,9 +1,9 @@
 import { ActivityCancellationType, proxyActivities, setCurrentDetails } from '@temporalio/workflow'
 import type { createAnalysePhoto } from '../activities/analyse-photo.ts'
 import type { createIntakePhoto } from '../activities/intake-photo.ts'
-import { allSettled } from '../contracts/all-settled.ts'
 import type { EmbedFacesInput, EmbedFacesResult } from '../contracts/embed-faces.ts'
 import { queues } from '../contracts/queues.ts'
+import { allSettled } from '../lib/all-settled.ts'
 import { runPrediction } from './run-prediction.ts'
 import { count } from './words.ts'
 

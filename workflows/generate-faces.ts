@@ -12,7 +12,6 @@ import type { createGenerateImages } from '../activities/generate-images.ts'
 import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { createPublishImages } from '../activities/publish-images.ts'
 import type { createVerifyImages } from '../activities/verify-images.ts'
-import { allSettled } from '../contracts/all-settled.ts'
 import { failures } from '../contracts/failures.ts'
 import type {
   FoundFace,
@@ -22,6 +21,7 @@ import type {
   MadeWith,
 } from '../contracts/generate-faces.ts'
 import { queues } from '../contracts/queues.ts'
+import { allSettled } from '../lib/all-settled.ts'
 import { runPrediction } from './run-prediction.ts'
 import type { Notify } from './with-webhook.ts'
 import { count } from './words.ts'

@@ -1,4 +1,4 @@
-import { html } from './lib/html.js'
+import { html } from './helpers/html.js'
 import { Announcer, ConnectionBanner } from './parts/banner.js'
 import { Header } from './parts/header.js'
 import { TokenPrompt } from './parts/token-prompt.js'

@@ -4,7 +4,7 @@ import { createBodyJsonSchema, createBodySchema, createHeaders } from '../create
 import { createPredictionCreator } from '../create-prediction.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, jsonOf, predictionDocument, problems } from '../document.ts'
-import type { Model } from '../model.ts'
+import type { Model } from '../models/model.ts'
 import { parse, readJson } from '../parse-body.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
 import { Problem } from '../problem.ts'

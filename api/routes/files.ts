@@ -1,14 +1,15 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type ArtifactStore, artifactKeys, listAll, putJson, readJson } from '../../contracts/artifacts.ts'
+import { artifactKeys } from '../../contracts/artifact-keys.ts'
 import { limits } from '../../contracts/limits.ts'
 import { newPredictionId, predictionIdPattern } from '../../contracts/prediction-id.ts'
+import { sha256Hex } from '../../lib/sha256.ts'
 import { verifySignedUrl } from '../../storage/signed-url.ts'
+import { type ArtifactStore, listAll, putJson, readJson } from '../../storage/store.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, idParam, jsonOf, pageOf, problems } from '../document.ts'
 import { fieldProblem } from '../parse-body.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
-import { sha256Hex } from '../sha256.ts'
 
 /** `bytes=0-99` as the store takes it; anything else asks for the whole file. */
 const parseRange = (header: string | undefined, bytes: number) => {

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { toJsonSchema } from '../create-body.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { jsonOf, pageOf, problems } from '../document.ts'
-import type { JsonSchema, Model } from '../model.ts'
+import type { JsonSchema, Model } from '../models/model.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
 

@@ -10,7 +10,7 @@ idem() { exec node --import tsx "$@"; }
 case $role in
   api) idem api/node.ts "$@" ;;
   # Of two --health-port the last one counts.
-  worker) idem infra/commands/worker.ts --health-port "${IDEM_HEALTH_PORT:-8788}" "$@" ;;
-  models | tokens | doctor | generate | faces | diffuse) idem "infra/commands/$role.ts" "$@" ;;
+  worker) idem cli/worker.ts --health-port "${IDEM_HEALTH_PORT:-8788}" "$@" ;;
+  models | tokens | doctor | generate | faces | diffuse) idem "cli/$role.ts" "$@" ;;
   *) exec "$role" "$@" ;;
 esac

@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { createGuardedLookup, isAddressAllowed } from '../../activities/address-guard.ts'
+import { createGuardedLookup, isAddressAllowed } from '../../activities/shared/address-guard.ts'
 
 const strict = { allowPrivateNetwork: false }
 const development = { allowPrivateNetwork: true }

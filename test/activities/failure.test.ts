@@ -1,9 +1,9 @@
 import { CompleteAsyncError } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
-import { toApplicationFailure } from '../../activities/failure.ts'
-import { ArtifactStoreError } from '../../contracts/artifacts.ts'
-import { EncryptionError } from '../../contracts/encryption/encryption-error.ts'
+import { toApplicationFailure } from '../../activities/shared/failure.ts'
+import { EncryptionError } from '../../lib/crypto/encryption-error.ts'
+import { ArtifactStoreError } from '../../storage/store.ts'
 
 const typed = (message: string, rest: Record<string, unknown>) => Object.assign(new Error(message), rest)
 

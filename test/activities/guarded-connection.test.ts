@@ -5,7 +5,7 @@ import type { AddressInfo, LookupFunction } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { generate } from 'selfsigned'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createGuardedFetch, type GuardedFetchOptions } from '../../activities/guarded-fetch.ts'
+import { createGuardedFetch, type GuardedFetchOptions } from '../../activities/shared/guarded-fetch.ts'
 
 const servers: Server[] = []
 afterEach(() => {

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fetchPhoto, type PhotoFetchError } from '../../activities/fetch-photo.ts'
-import { createGuardedFetch } from '../../activities/guarded-fetch.ts'
+import { fetchPhoto, type PhotoFetchError } from '../../activities/shared/fetch-photo.ts'
+import { createGuardedFetch } from '../../activities/shared/guarded-fetch.ts'
 
 const secret = 'words of the server that nobody may repeat'
 const hits: string[] = []

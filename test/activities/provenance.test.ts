@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { readChunks, writeChunks } from '../../activities/png-chunks.ts'
-import { DIGITAL_SOURCE_TYPE, markImage, readProvenance, writeProvenance } from '../../activities/provenance.ts'
+import { readChunks, writeChunks } from '../../activities/shared/png-chunks.ts'
+import { DIGITAL_SOURCE_TYPE, markImage, readProvenance, writeProvenance } from '../../activities/shared/provenance.ts'
 
 const provenance = {
   software: 'idem 0.1.0',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createCodecServer } from '../../api/codec-server.ts'
-import { toBase64 } from '../../contracts/encryption/base64.ts'
-import { parseKeyRing } from '../../contracts/encryption/key-ring.ts'
-import { createPayloadCodec } from '../../contracts/encryption/payload-codec.ts'
+import { toBase64 } from '../../lib/crypto/base64.ts'
+import { parseKeyRing } from '../../lib/crypto/key-ring.ts'
+import { createPayloadCodec } from '../../temporal/payload-codec.ts'
 
 const ring = parseKeyRing(`a:${toBase64(new Uint8Array(32).fill(1))}`)
 const app = createCodecServer({

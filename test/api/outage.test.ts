@@ -1,8 +1,8 @@
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest'
-import { createGrpcOrchestrator } from '../../api/temporal/grpc-orchestrator.ts'
-import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
-import { freePort } from '../../infra/temporal/ports.ts'
+import { type DevServer, startDevServer } from '../../cli/stack/dev-server.ts'
+import { freePort } from '../../lib/ports.ts'
+import { createGrpcOrchestrator } from '../../temporal/grpc-orchestrator.ts'
 import { photo, startApi, type TestApi } from '../support/api.ts'
 
 let api: TestApi

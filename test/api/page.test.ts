@@ -59,7 +59,7 @@ describe('the page', () => {
     expect(again.status).toBe(304)
   })
 
-  it.each(['/page/..%2fapp.ts', '/page/nothing.js', '/page/lib', '/samples/LICENSE', '/samples/..%2fpackage.json'])(
+  it.each(['/page/..%2fapp.ts', '/page/nothing.js', '/page/helpers', '/samples/LICENSE', '/samples/..%2fpackage.json'])(
     'has nothing at %s',
     async (path) => {
       expect((await app.request(path)).status).not.toBe(200)

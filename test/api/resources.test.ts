@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { artifactKeys } from '../../contracts/artifacts.ts'
+import { artifactKeys } from '../../contracts/artifact-keys.ts'
 import { predictionSchema } from '../../contracts/prediction.ts'
 import { photo, publicUrl, startApi, type TestApi, webhookSecret } from '../support/api.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createSharedWatch } from '../../api/shared-watch.ts'
 import { eventsAfter, formatPosition, parsePosition, streamStart } from '../../api/stream-events.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
+import { createSharedWatch } from '../../temporal/shared-watch.ts'
 import { photo, startApi, type TestApi } from '../support/api.ts'
 import { examplePrediction, succeeded } from '../support/prediction.ts'
 

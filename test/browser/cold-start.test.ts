@@ -5,9 +5,9 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { writeTokenFile } from '../../api/token-file.ts'
 import { makeToken } from '../../api/tokens.ts'
-import { type Child, startChild } from '../../infra/stack/child.ts'
-import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
-import { freePort } from '../../infra/temporal/ports.ts'
+import { type Child, startChild } from '../../cli/stack/child.ts'
+import { type DevServer, startDevServer } from '../../cli/stack/dev-server.ts'
+import { freePort } from '../../lib/ports.ts'
 import { openPage, screenshot, seriousViolations } from '../support/browser-page.ts'
 import { launchChromium } from '../support/chromium.ts'
 
@@ -22,7 +22,7 @@ let token: string
 const children: Child[] = []
 
 const startWorker = async (queues: string) => {
-  const module = new URL('../../infra/commands/worker.ts', import.meta.url)
+  const module = new URL('../../cli/worker.ts', import.meta.url)
   children.push(await startChild({ name: queues, module, args: ['--queues', queues], env, onLine: () => undefined }))
 }
 

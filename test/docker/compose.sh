@@ -22,7 +22,7 @@ if [ -z "${IDEM_IN_NAMESPACES:-}" ]; then
   build "go.temporal.io/server/cmd/tools/sql@$release" temporal-sql-tool
   build github.com/versity/versitygw/cmd/versitygw@v1.8.0 versitygw
   [ -e "$tools/temporal" ] || ln -s "$(cd "$project" && node --import tsx -e '
-    import("./infra/temporal/find-cli.ts").then(async ({ findTemporalCli }) =>
+    import("./cli/stack/find-cli.ts").then(async ({ findTemporalCli }) =>
       console.log(await findTemporalCli({ cacheDir: process.cwd() + "/.cache", path: process.env.PATH })))')" "$tools/temporal"
   sh "$compose/setup.sh" "$state/env"
   (cd "$project" && node --import tsx test/docker/compose-model.ts "$state/env") > "$state/model.json"

@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 project=$(dirname "$(dirname "$here")")
 # Found, or fetched, while there is a network.
 export TEMPORAL_CLI=${TEMPORAL_CLI:-$(cd "$project" && node --import tsx -e '
-  import("./infra/temporal/find-cli.ts").then(async ({ findTemporalCli }) =>
+  import("./cli/stack/find-cli.ts").then(async ({ findTemporalCli }) =>
     console.log(await findTemporalCli({ cacheDir: ".cache", path: process.env.PATH })))')}
 . "$here/namespaces.sh"
 state=$work/state logs=$work/logs

@@ -4,8 +4,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { encodePng } from '../../inference/image.ts'
-import { showPng, terminalImages } from '../../infra/client/terminal-image.ts'
+import { showPng, terminalImages } from '../../cli/client/terminal-image.ts'
+import { encodePng } from '../../inference/photos/image.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
 
 let stack: TestStack
@@ -13,7 +13,7 @@ let folder: string
 const children = new Set<ChildProcess>()
 
 const start = (command: string, args: string[], env: NodeJS.ProcessEnv = {}) => {
-  const child = spawn(process.execPath, ['--import', 'tsx', `infra/commands/${command}.ts`, ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', `cli/${command}.ts`, ...args], {
     env: { ...process.env, IDEM_STATE: stack.stateDir, IDEM_API_TOKEN: stack.tokens.acme!, ...env },
   })
   children.add(child)

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts'
+import { follow } from '../../cli/client/follow.ts'
+import type { Stack } from '../../cli/stack/stack.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
-import { type ApiClient, createApiClient } from '../../infra/client/api-client.ts'
-import { follow } from '../../infra/client/follow.ts'
-import type { Stack } from '../../infra/stack/stack.ts'
 import { startStackIn } from '../support/stack.ts'
 
 const exitWhenIdle = '6s'
@@ -150,7 +150,7 @@ describe('a stack that scales to zero', () => {
   }, 240_000)
 
   it('has no use for --exit-when-idle alone', async () => {
-    const args = ['--import', 'tsx', 'infra/commands/start.ts', '--exit-when-idle', '5s']
+    const args = ['--import', 'tsx', 'cli/start.ts', '--exit-when-idle', '5s']
     await expect(promisify(execFile)(process.execPath, args)).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--exit-when-idle needs --scale-to-zero'),

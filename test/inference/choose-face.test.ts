@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { chooseFace } from '../../inference/choose-face.ts'
-import type { Face } from '../../inference/face.ts'
+import { chooseFace } from '../../inference/faces/choose-face.ts'
+import type { Face } from '../../inference/faces/face.ts'
 
 const face = (x1: number, y1: number, side: number, score: number): Face => ({
   box: [x1, y1, x1 + side, y1 + side],

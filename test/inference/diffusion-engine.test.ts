@@ -1,12 +1,21 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixedBatchLimit, measuredBatchLimit } from '../../inference/batch-limit.ts'
-import { createBatcher, OutOfMemory } from '../../inference/batcher.ts'
 import { type Bundle, loadBundle } from '../../inference/bundle.ts'
-import { type Checkpoint, CheckpointError, decodeCheckpoint, encodeCheckpoint } from '../../inference/checkpoint.ts'
-import { createDiffusionEngine, type DiffusionEngine, type GenerateRequest } from '../../inference/diffusion-engine.ts'
-import { identityOf } from '../../inference/generate.ts'
-import type { Unet } from '../../inference/unet.ts'
+import {
+  type Checkpoint,
+  CheckpointError,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from '../../inference/diffusion/checkpoint.ts'
+import { identityOf } from '../../inference/diffusion/generate.ts'
+import type { Unet } from '../../inference/diffusion/unet.ts'
+import { fixedBatchLimit, measuredBatchLimit } from '../../inference/engine/batch-limit.ts'
+import { createBatcher, OutOfMemory } from '../../inference/engine/batcher.ts'
+import {
+  createDiffusionEngine,
+  type DiffusionEngine,
+  type GenerateRequest,
+} from '../../inference/engine/diffusion-engine.ts'
 import { readGolden, rowOf } from '../support/arrays.ts'
 
 let bundle: Bundle

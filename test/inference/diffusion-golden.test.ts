@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { denoise, identityOf, Stopped } from '../../inference/generate.ts'
-import { decodePhoto } from '../../inference/image.ts'
+import { denoise, identityOf, Stopped } from '../../inference/diffusion/generate.ts'
 import { createScheduler, type SchedulerName } from '../../inference/numeric/schedulers/index.ts'
+import { decodePhoto } from '../../inference/photos/image.ts'
 import { maxDifference, readGolden, readGoldenJson, rowOf } from '../support/arrays.ts'
 import { type Diffusion, loadDiffusion } from '../support/networks.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest'
 import { loadBundle } from '../../inference/bundle.ts'
-import { createDiffusionEngine, type GenerateRequest, type StepEvent } from '../../inference/diffusion-engine.ts'
+import { createDiffusionEngine, type GenerateRequest, type StepEvent } from '../../inference/engine/diffusion-engine.ts'
 
 const engine = createDiffusionEngine({ bundle: await loadBundle('models/demo'), maxBatchRows: 4 })
 afterAll(() => engine.close())

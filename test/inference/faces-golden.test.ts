@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bundle, loadBundle } from '../../inference/bundle.ts'
-import { detectorDefaults } from '../../inference/detector.ts'
-import { createFaceEngine, type FaceEngine, faceModels } from '../../inference/face-engine.ts'
-import { decodePhoto } from '../../inference/image.ts'
+import { createFaceEngine, type FaceEngine } from '../../inference/engine/face-engine.ts'
+import { faceModels } from '../../inference/engine/face-models.ts'
+import { detectorDefaults } from '../../inference/faces/detectors/index.ts'
 import { cosine } from '../../inference/numeric/identity.ts'
+import { decodePhoto } from '../../inference/photos/image.ts'
 
 // What insightface's SCRFD and ArcFaceONNX and OpenCV's FaceDetectorYN and warpAffine make of the photos.
 interface GoldenFace {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadBundle } from '../../inference/bundle.ts'
-import { detectorDefaults } from '../../inference/detector.ts'
-import { createFaceEngine, type FaceEngine, type FaceModels, faceModels } from '../../inference/face-engine.ts'
-import { decodePhoto } from '../../inference/image.ts'
+import { createFaceEngine, type FaceEngine } from '../../inference/engine/face-engine.ts'
+import { type FaceModels, faceModels } from '../../inference/engine/face-models.ts'
+import { detectorDefaults } from '../../inference/faces/detectors/index.ts'
 import { cosine } from '../../inference/numeric/identity.ts'
 import type { RgbImage } from '../../inference/numeric/image.ts'
+import { decodePhoto } from '../../inference/photos/image.ts'
 
 const scrfdFile = (name: string) => `test/fixtures/scrfd/scrfd_${name}_bnkps.onnx`
 let models: FaceModels

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { startThread, ThreadEnded } from '../../inference/thread.ts'
+import { startThread, ThreadEnded } from '../../inference/engine/thread.ts'
 
 const thread = startThread(new URL('../fixtures/frail-thread.ts', import.meta.url), { name: 'a thread' })
 afterAll(() => thread.close())

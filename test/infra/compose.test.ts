@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { parseKeyRing } from '../../contracts/encryption/key-ring.ts'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
-import { projectDir as root } from '../../infra/config.ts'
+import { parseKeyRing } from '../../lib/crypto/key-ring.ts'
+import { projectDir as root } from '../../lib/project-dir.ts'
 import { readPlaces } from '../../storage/config.ts'
-import { parseS3Url } from '../../storage/s3-url.ts'
+import { parseS3Url } from '../../storage/drivers/s3/s3-url.ts'
 import { parseRetention, parseSecrets } from '../../storage/settings.ts'
 import {
   type ComposeModel,
@@ -190,7 +190,7 @@ describe.skipIf(!composeGo)('the compose files', () => {
 
   it('start Temporal with the dynamic settings of `npm start`', async () => {
     const settings: Record<string, { value: unknown }[]> = parse(await read('dynamic-config.yaml'))
-    const server = await readFile(join(root, 'infra/temporal/dev-server.ts'), 'utf8')
+    const server = await readFile(join(root, 'cli/stack/dev-server.ts'), 'utf8')
     const given = [...server.matchAll(/'((?:history|matching)\.\w+)=(.*)',/g)].map(([, name, value]) => [
       name,
       [{ value: JSON.parse(value!) }],

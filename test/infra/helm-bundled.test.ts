@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
-import { freePort } from '../../infra/temporal/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 import { helm, mainOf, podOf } from '../support/chart.ts'
 import { findVersitygw } from '../support/versitygw.ts'
 

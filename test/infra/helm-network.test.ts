@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseS3Url } from '../../storage/s3-url.ts'
+import { parseS3Url } from '../../storage/drivers/s3/s3-url.ts'
 import { componentOf, envOf, examples, helm, manifestsOf, ofKind } from '../support/chart.ts'
 import { podsOf, selects } from '../support/manifests.ts'
 

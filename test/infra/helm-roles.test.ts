@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { describe, expect, it } from 'vitest'
+import { pullListSchema } from '../../cli/bundles/pull.ts'
 import { queues } from '../../contracts/queues.ts'
-import { pullListSchema } from '../../infra/models/pull.ts'
 import { type Example, envOf, examples, helm, mainOf, manifestsOf, ofKind, podOf } from '../support/chart.ts'
 
 const named = (example: Example, kind: string, name: string) => {

@@ -17,9 +17,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Hono } from 'hono'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type ArtifactStore, readAll } from '../../contracts/artifacts.ts'
 import { openStore } from '../../storage/open-store.ts'
 import { verifySignedUrl } from '../../storage/signed-url.ts'
+import { type ArtifactStore, readAll } from '../../storage/store.ts'
 import { describeStore, pattern, streamOf, textOf } from './store-suite.ts'
 
 const base = await mkdtemp(join(tmpdir(), 'idem-file-store-'))

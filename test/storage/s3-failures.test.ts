@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type ArtifactStoreError, readAll } from '../../contracts/artifacts.ts'
-import { createS3Store } from '../../storage/s3.ts'
-import { parseS3Url } from '../../storage/s3-url.ts'
+import { createS3Store } from '../../storage/drivers/s3/s3.ts'
+import { parseS3Url } from '../../storage/drivers/s3/s3-url.ts'
+import { type ArtifactStoreError, readAll } from '../../storage/store.ts'
 import { pattern, streamOf } from './store-suite.ts'
 
 const contentType = 'text/plain'

@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Agent } from 'undici'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readAll } from '../../contracts/artifacts.ts'
+import { createS3Store } from '../../storage/drivers/s3/s3.ts'
+import { parseS3Url } from '../../storage/drivers/s3/s3-url.ts'
 import { openStore } from '../../storage/open-store.ts'
-import { createS3Store } from '../../storage/s3.ts'
-import { parseS3Url } from '../../storage/s3-url.ts'
+import { readAll } from '../../storage/store.ts'
 import { findVersitygw, startVersitygw } from '../support/versitygw.ts'
 import { describeStore, pattern, streamOf, textOf } from './store-suite.ts'
 
@@ -192,7 +192,7 @@ describe('the s3 driver', () => {
       expect(text, file).not.toMatch(/from '(node:|undici)|\bBuffer\b|process\.env/)
       for (const [, target = ''] of text.matchAll(/from '(\.[^']+)'/g)) await visit(resolve(dirname(file), target))
     }
-    await visit(resolve('storage/s3.ts'))
+    await visit(resolve('storage/drivers/s3/s3.ts'))
     expect(seen.size).toBeGreaterThan(5)
   })
 })

@@ -2,11 +2,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type ArtifactStore, artifactKeys, readAll } from '../../contracts/artifacts.ts'
-import { toBase64 } from '../../contracts/encryption/base64.ts'
-import { parseKeyRing } from '../../contracts/encryption/key-ring.ts'
-import { createFileStore } from '../../storage/file.ts'
+import { artifactKeys } from '../../contracts/artifact-keys.ts'
+import { toBase64 } from '../../lib/crypto/base64.ts'
+import { parseKeyRing } from '../../lib/crypto/key-ring.ts'
+import { createFileStore } from '../../storage/drivers/file/file.ts'
 import { createSealedStore } from '../../storage/sealed-store.ts'
+import { type ArtifactStore, readAll } from '../../storage/store.ts'
 
 const base = await mkdtemp(join(tmpdir(), 'idem-sealed-'))
 afterAll(() => rm(base, { recursive: true }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ArtifactStore, ArtifactStoreError, readAll } from '../../contracts/artifacts.ts'
+import { type ArtifactStore, ArtifactStoreError, readAll } from '../../storage/store.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const type = 'application/octet-stream'

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { startDevServer } from '../../infra/temporal/dev-server.ts'
-import { findTemporalCli } from '../../infra/temporal/find-cli.ts'
+import { startDevServer } from '../../cli/stack/dev-server.ts'
+import { findTemporalCli } from '../../cli/stack/find-cli.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -4,10 +4,10 @@ import { ApplicationFailure, type Client } from '@temporalio/client'
 import { createDiscardLeftovers } from '../../activities/discard-leftovers.ts'
 import { createErasePrediction } from '../../activities/erase-prediction.ts'
 import { createSweep } from '../../activities/sweep.ts'
-import { artifactKeys } from '../../contracts/artifacts.ts'
-import type { KeyRing } from '../../contracts/encryption/key-ring.ts'
-import { createPredictionAdmin } from '../../infra/temporal/prediction-admin.ts'
+import { artifactKeys } from '../../contracts/artifact-keys.ts'
+import type { KeyRing } from '../../lib/crypto/key-ring.ts'
 import type { SealedStore } from '../../storage/sealed-store.ts'
+import { createPredictionAdmin } from '../../temporal/prediction-admin.ts'
 import { runWorker } from './namespace.ts'
 
 export interface InstantWorkerOptions {

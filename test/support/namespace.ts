@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { Client, type Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { inject } from 'vitest'
-import { createDataConverter } from '../../contracts/encryption/data-converter.ts'
-import type { KeyRing } from '../../contracts/encryption/key-ring.ts'
-import { addSearchAttributes, missingSearchAttributes } from '../../infra/temporal/search-attributes.ts'
+import type { KeyRing } from '../../lib/crypto/key-ring.ts'
+import { createDataConverter } from '../../temporal/data-converter.ts'
+import { addSearchAttributes, missingSearchAttributes } from '../../temporal/search-attributes.ts'
 
 const retentionSeconds = 24 * 3600
 

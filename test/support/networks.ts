@@ -1,8 +1,8 @@
 import { type Bundle, loadBundle } from '../../inference/bundle.ts'
-import { loadNetwork } from '../../inference/runtime.ts'
-import { createTextEncoder } from '../../inference/text-encoder.ts'
-import { createUnet } from '../../inference/unet.ts'
-import { createVaeDecoder } from '../../inference/vae.ts'
+import { createTextEncoder } from '../../inference/diffusion/text-encoder.ts'
+import { createUnet } from '../../inference/diffusion/unet.ts'
+import { createVaeDecoder } from '../../inference/diffusion/vae.ts'
+import { loadNetwork } from '../../inference/engine/runtime.ts'
 
 /** A bundle's diffusion networks in this thread. */
 export const loadDiffusion = async (folder: string) => {

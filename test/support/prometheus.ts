@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from '../../infra/temporal/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)

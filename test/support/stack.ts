@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { inject } from 'vitest'
 import { readTokenFile, writeTokenFile } from '../../api/token-file.ts'
 import { makeToken } from '../../api/tokens.ts'
-import { readStartConfig, type StartConfig } from '../../infra/config.ts'
-import { startStack } from '../../infra/stack/stack.ts'
+import { readStartConfig, type StartConfig } from '../../cli/config.ts'
+import { startStack } from '../../cli/stack/stack.ts'
 
 export interface StackOptions extends Pick<StartConfig, 'scaleToZero'> {
   env?: NodeJS.ProcessEnv

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from '../../infra/temporal/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)

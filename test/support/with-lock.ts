@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isAlive } from '../../infra/stack/state.ts'
+import { isAlive } from '../../cli/stack/state.ts'
 
 const cache = resolve(import.meta.dirname, '../../.cache')
 const pollMs = 250

@@ -5,9 +5,10 @@ import type { ApplicationFailure } from '@temporalio/common'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { Webhook as Verifier } from 'standardwebhooks'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { translateFailures } from '../../activities/failure.ts'
-import { createGuardedFetch } from '../../activities/guarded-fetch.ts'
 import { createSendWebhook, type LoadPrediction } from '../../activities/send-webhook.ts'
+import { translateFailures } from '../../activities/shared/failure.ts'
+import { createGuardedFetch } from '../../activities/shared/guarded-fetch.ts'
+import { type DevServer, startDevServer } from '../../cli/stack/dev-server.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { queues, webhookQueue } from '../../contracts/queues.ts'
 import {
@@ -17,7 +18,6 @@ import {
   webhookEvents,
   webhookWorkflowId,
 } from '../../contracts/webhooks.ts'
-import { type DevServer, startDevServer } from '../../infra/temporal/dev-server.ts'
 import type { deliverWebhook } from '../../workflows/deliver-webhook.ts'
 import type { TestJobInput, testJob } from '../fixtures/webhook-workflows.ts'
 import { examplePrediction } from '../support/prediction.ts'

@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 import { announcement } from '../state/announcer.js'
 import { connection } from '../state/connection.js'
 

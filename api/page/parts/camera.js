@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 import { useEffect, useRef, useState } from '../vendor/hooks.js'
 import { Dialog } from './dialog.js'
 import { Note } from './note.js'

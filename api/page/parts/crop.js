@@ -1,5 +1,5 @@
-import { cropSize, drawCrop } from '../lib/align.js'
-import { html } from '../lib/html.js'
+import { cropSize, drawCrop } from '../helpers/align.js'
+import { html } from '../helpers/html.js'
 import { useEffect, useRef } from '../vendor/hooks.js'
 
 const pixelsPerPixel = 2

@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 import { useEffect, useRef } from '../vendor/hooks.js'
 
 /** A modal dialog, open as long as it is there. `onClose` hears of Escape; without it the dialog stays. */

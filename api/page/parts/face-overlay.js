@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 
 const faceName = (index, { score }) => `Face ${index + 1}, ${Math.round(score * 100)} % sure`
 

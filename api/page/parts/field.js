@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 import { set, settings } from '../state/settings.js'
 
 const shown = (value, { off }) => (value === off ? 'off' : value)

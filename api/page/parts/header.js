@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 import { route } from '../state/route.js'
 import { forgetToken, token } from '../state/token.js'
 

@@ -1,5 +1,5 @@
-import { getManifest } from '../lib/api.js'
-import { html } from '../lib/html.js'
+import { getManifest } from '../helpers/api.js'
+import { html } from '../helpers/html.js'
 import { announce } from '../state/announcer.js'
 import { useState } from '../vendor/hooks.js'
 import { Note } from './note.js'

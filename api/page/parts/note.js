@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 
 /** A sentence on what went wrong, and one on how to mend it. */
 export const Note = ({ kind = 'problem', title, mend, children }) => html`

@@ -1,5 +1,5 @@
-import { labelOf } from '../lib/fields.js'
-import { shortId } from '../lib/format.js'
+import { labelOf } from '../helpers/fields.js'
+import { shortId } from '../helpers/format.js'
 
 /** Those that say nothing to a person where they stand at their defaults. */
 const usual = { min_face_size: 0, randomize_seed: false, generator: 'cuda', face_selection: 'largest' }

@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 import { chooseFace, photo, removePhoto, takePhoto, takeSample } from '../state/photo.js'
 import { useEffect, useState } from '../vendor/hooks.js'
 import { Camera } from './camera.js'

@@ -1,5 +1,5 @@
-import { html } from '../lib/html.js'
-import { phasesOf, waitingFor } from '../lib/phases.js'
+import { html } from '../helpers/html.js'
+import { phasesOf, waitingFor } from '../helpers/phases.js'
 import { cancelRun } from '../state/run.js'
 
 const Previews = ({ images = [], count }) => html`

@@ -1,5 +1,5 @@
-import { html } from '../lib/html.js'
-import { snippets } from '../lib/snippets.js'
+import { html } from '../helpers/html.js'
+import { snippets } from '../helpers/snippets.js'
 import { announce } from '../state/announcer.js'
 import { token } from '../state/token.js'
 import { useState } from '../vendor/hooks.js'

@@ -1,7 +1,7 @@
-import { local } from '../lib/api.js'
-import { average, formatSeconds } from '../lib/format.js'
-import { html } from '../lib/html.js'
-import { formatCosine } from '../lib/similarity.js'
+import { local } from '../helpers/api.js'
+import { average, formatSeconds } from '../helpers/format.js'
+import { html } from '../helpers/html.js'
+import { formatCosine } from '../helpers/similarity.js'
 import { againWithSeed, moreLike, starting } from '../state/run.js'
 import { SimilarityBar, SimilarityLegend } from './similarity-bar.js'
 

@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 import { setup } from '../state/setup.js'
 
 const nameOf = (url) => url.split('/').at(-1).replace('.jpg', '').replace('_', ' ')

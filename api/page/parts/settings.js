@@ -1,5 +1,5 @@
-import { fields, maxSeed, schedulers } from '../lib/fields.js'
-import { html } from '../lib/html.js'
+import { fields, maxSeed, schedulers } from '../helpers/fields.js'
+import { html } from '../helpers/html.js'
 import { photo } from '../state/photo.js'
 import { starting, startProblem, startRun } from '../state/run.js'
 import { chosen, reset, set, settings, settingsInput } from '../state/settings.js'

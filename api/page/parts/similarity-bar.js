@@ -1,5 +1,5 @@
-import { html } from '../lib/html.js'
-import { formatCosine, place, strangers, verdict } from '../lib/similarity.js'
+import { html } from '../helpers/html.js'
+import { formatCosine, place, strangers, verdict } from '../helpers/similarity.js'
 
 const width = 200
 const at = (cosine) => place(cosine) * width

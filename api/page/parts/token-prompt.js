@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 import { giveToken, tokenWanted } from '../state/token.js'
 import { useState } from '../vendor/hooks.js'
 import { Dialog } from './dialog.js'

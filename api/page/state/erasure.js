@@ -1,4 +1,4 @@
-import { erase } from '../lib/api.js'
+import { erase } from '../helpers/api.js'
 import { signal } from '../vendor/signals.js'
 import { announce } from './announcer.js'
 import { go } from './route.js'

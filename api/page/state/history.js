@@ -1,4 +1,4 @@
-import { local, request } from '../lib/api.js'
+import { local, request } from '../helpers/api.js'
 import { computed, signal } from '../vendor/signals.js'
 import { erasure } from './erasure.js'
 

@@ -1,5 +1,5 @@
-import { create, getPrediction, isTerminal, request, upload } from '../lib/api.js'
-import { explain, explainProblem, explainType } from '../lib/explain.js'
+import { create, getPrediction, isTerminal, request, upload } from '../helpers/api.js'
+import { explain, explainProblem, explainType } from '../helpers/explain.js'
 import { signal } from '../vendor/signals.js'
 import { announce } from './announcer.js'
 import { untilBack } from './connection.js'

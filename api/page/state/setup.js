@@ -1,4 +1,4 @@
-import { request } from '../lib/api.js'
+import { request } from '../helpers/api.js'
 import { signal } from '../vendor/signals.js'
 
 /** What the server tells the page: the bundle's defaults, and its samples. */

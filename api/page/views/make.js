@@ -1,4 +1,4 @@
-import { html } from '../lib/html.js'
+import { html } from '../helpers/html.js'
 import { Photo } from '../parts/photo.js'
 import { Run } from '../parts/run.js'
 import { Settings } from '../parts/settings.js'

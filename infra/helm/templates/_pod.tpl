@@ -183,7 +183,7 @@ initContainers:
   - name: pull-models
     image: {{ .image | quote }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-    command: [node, --import, tsx, infra/commands/models.ts]
+    command: [node, --import, tsx, cli/models.ts]
     args: [pull, /etc/idem/models/{{ ternary "manifest.json" "all.json" (eq .component "api") }}, --out, /models]
     env:
       - name: HOME
@@ -257,7 +257,7 @@ spec:
       image: {{ .image | quote }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       # What `npm run worker` runs, without npm between it and the signals.
-      command: [node, --import, tsx, infra/commands/worker.ts]
+      command: [node, --import, tsx, cli/worker.ts]
       args: [--queues, {{ .queues | quote }}, --health-host, 0.0.0.0, --health-port, "8788"{{ with .exitWhenIdle }}, --exit-when-idle, {{ . | quote }}{{ end }}]
       ports:
         - name: health

@@ -1,0 +1,22 @@
+import { ApplicationFailure } from '@temporalio/common'
+import { artifactKeys } from '../../contracts/artifact-keys.ts'
+import { failures } from '../../contracts/failures.ts'
+import type { SealedStore } from '../../storage/sealed-store.ts'
+import { type ArtifactStore, listAll, readAll } from '../../storage/store.ts'
+
+/** The bytes under `key`. A missing artifact fails for good: nothing will write it again. */
+export const readArtifact = async (store: ArtifactStore, key: string): Promise<Uint8Array> => {
+  const artifact = await store.get(key)
+  if (!artifact)
+    throw ApplicationFailure.nonRetryable('An artifact of this prediction is gone', failures.artifactMissing, { key })
+  return readAll(artifact)
+}
+
+/** Destroys a prediction's key, so that no copy can be read from then on, and deletes its artifacts; gives their keys. */
+export const destroyPrediction = async (store: SealedStore, predictionId: string): Promise<string[]> => {
+  await store.shred(predictionId)
+  const folders = [artifactKeys.prediction(predictionId), artifactKeys.published(predictionId)]
+  const keys = (await Promise.all(folders.map((folder) => listAll(store, folder)))).flat()
+  await store.delete(keys)
+  return keys
+}

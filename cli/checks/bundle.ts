@@ -1,0 +1,21 @@
+import type { Bundle } from '../../inference/bundle.ts'
+import { checkFile } from '../bundles/verify.ts'
+import { explain, type Finding, gap, ok } from './finding.ts'
+
+/** Whether every file has the size and hash that the manifest names. */
+export const checkBundle = async (bundle: Bundle): Promise<Finding> => {
+  const { name, version, files } = bundle.manifest
+  let bytes = 0
+  for (const file of Object.keys(files)) {
+    try {
+      bytes += await checkFile(bundle, file)
+    } catch (error) {
+      return gap('bundle', `${bundle.folder}: ${explain(error)}`, 'fetch or export the bundle again (npm run models)')
+    }
+  }
+  const size = `${(bytes / 1e6).toFixed(1)} MB`
+  return ok(
+    'bundle',
+    `${name} ${version.slice(0, 12)}: ${Object.keys(files).length} files with the manifest's hashes, ${size}`,
+  )
+}

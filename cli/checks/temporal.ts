@@ -1,0 +1,127 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { Connection, type ConnectionOptions } from '@temporalio/client'
+import { queues, webhookQueue } from '../../contracts/queues.ts'
+import { searchAttributes } from '../../contracts/search-attributes.ts'
+import { currentBuildCommand, readCurrentBuild } from '../../temporal/deployment.ts'
+import { isLive, readQueueState } from '../../temporal/queue-state.ts'
+import {
+  missingSearchAttributes,
+  type SearchAttribute,
+  searchAttributeCommand,
+} from '../../temporal/search-attributes.ts'
+import { explain, type Finding, gap, note, ok } from './finding.ts'
+
+export interface TemporalOptions {
+  /** Without an address `npm start` brings a server of its own, so that none is needed. */
+  connectionOptions: ConnectionOptions
+  namespace: string
+  buildId: string | undefined
+  /** Where the CLI is looked for. */
+  path: string
+  cacheDir: string
+}
+
+const connectTimeout = 5_000
+
+const checkCli = ({ path, cacheDir }: TemporalOptions): Finding => {
+  const folders = path.split(delimiter).filter(Boolean)
+  const found = folders.map((folder) => join(folder, 'temporal')).find((file) => existsSync(file))
+  const kept = existsSync(cacheDir) ? readdirSync(cacheDir).find((name) => name.startsWith('temporal-')) : undefined
+  const file = found ?? (kept && join(cacheDir, kept))
+  if (file) return ok('temporal', `no server answers; \`npm start\` starts one with ${file}`)
+  return note(
+    'temporal',
+    'no server answers, and there is no Temporal CLI yet',
+    '`npm start` fetches it; or install it from https://docs.temporal.io/cli, or set TEMPORAL_ADDRESS',
+  )
+}
+
+const checkNamespace = async (connection: Connection, namespace: string): Promise<Finding> => {
+  try {
+    const { config } = await connection.workflowService.describeNamespace({ namespace })
+    const hours = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 3600
+    return ok('namespace', `${namespace}, which keeps ended workflows for ${hours} h`)
+  } catch (error) {
+    return gap(
+      'namespace',
+      `${namespace}: ${explain(error)}`,
+      `temporal operator namespace create --namespace ${namespace}, or set TEMPORAL_NAMESPACE`,
+    )
+  }
+}
+
+const checkSearchAttributes = async (connection: Connection, namespace: string): Promise<Finding> => {
+  let missing: SearchAttribute[]
+  try {
+    missing = await missingSearchAttributes(connection, namespace)
+  } catch (error) {
+    return note('search attributes', `cannot be listed: ${explain(error)}`)
+  }
+  if (missing.length === 0) return ok('search attributes', Object.keys(searchAttributes).join(', '))
+  return gap(
+    'search attributes',
+    `${namespace} lacks ${missing.map(({ name, type }) => `${name} (${type})`).join(', ')}`,
+    ...missing.map((one) => searchAttributeCommand(namespace, one)),
+  )
+}
+
+const checkQueue = async (connection: Connection, namespace: string, queue: string): Promise<Finding> => {
+  const workflows = queue === queues.control || queue === webhookQueue
+  const kind = workflows ? 'workflow' : 'activity'
+  const { backlog, pollers } = await readQueueState(connection, { namespace, queue, kind })
+  const live = pollers.filter(isLive)
+  const waiting = backlog === 1 ? '1 task waits' : `${backlog} tasks wait`
+  if (live.length > 0)
+    return ok(`queue ${queue}`, `polled by ${live.map(({ identity }) => identity).join(', ')}; ${waiting}`)
+  return note(
+    `queue ${queue}`,
+    `no worker polls it; ${waiting}`,
+    `npm run worker -- --queues ${workflows ? queues.control : queue}`,
+  )
+}
+
+const checkBuild = async (connection: Connection, namespace: string, buildId: string): Promise<Finding> => {
+  const current = await readCurrentBuild(connection.workflowService, namespace)
+  if (current === buildId) return ok('build', `${buildId} is current`)
+  return note(
+    'build',
+    `${buildId} is not current (${current ?? 'none'} is): it gets no new workflows`,
+    `start every worker of it, then: ${currentBuildCommand(namespace, buildId)}`,
+  )
+}
+
+/** What the server that was reached has of what Idem needs. */
+const checkServer = async (connection: Connection, { namespace, buildId }: TemporalOptions): Promise<Finding[]> => {
+  const { serverVersion } = await connection.workflowService.getSystemInfo({})
+  const findings = [ok('temporal', `${connection.options.address}, server ${serverVersion}`)]
+  const found = await checkNamespace(connection, namespace)
+  findings.push(found)
+  if (found.status === 'gap') return findings
+  findings.push(await checkSearchAttributes(connection, namespace))
+  for (const queue of [...Object.values(queues), webhookQueue])
+    findings.push(await checkQueue(connection, namespace, queue))
+  if (buildId) findings.push(await checkBuild(connection, namespace, buildId))
+  return findings
+}
+
+/** The server, and what Idem needs on it. */
+export const checkTemporal = async (options: TemporalOptions): Promise<Finding[]> => {
+  const { connectionOptions } = options
+  const { address } = connectionOptions
+  let connection: Connection
+  try {
+    connection = await Connection.connect({ ...connectionOptions, connectTimeout })
+  } catch (error) {
+    if (!address) return [checkCli(options)]
+    const advice = 'check TEMPORAL_ADDRESS, TLS and the API key; without an address `npm start` starts a server'
+    return [gap('temporal', `${address}: ${explain(error)}`, advice)]
+  }
+  try {
+    const findings = await checkServer(connection, options)
+    // One that merely answers on the usual port need not be ours.
+    return address ? findings : findings.map((it) => (it.status === 'gap' ? { ...it, status: 'note' } : it))
+  } finally {
+    await connection.close()
+  }
+}

@@ -1,0 +1,69 @@
+import { resolve } from 'node:path'
+import { readPort } from '../api/config.ts'
+import { readTemporalUiUrl } from '../lib/parse-config.ts'
+import { projectDir } from '../lib/project-dir.ts'
+import { readPlaces } from '../storage/config.ts'
+
+export interface StartConfig {
+  stateDir: string
+  host: string
+  port: number
+  publicUrl: string | undefined
+  /** Set where a Temporal server is given: none is started then. */
+  temporalAddress: string | undefined
+  /** UI of the given server. */
+  temporalUiUrl: string
+  path: string
+  cacheDir: string
+  /** What commands send to the API, where it asks for a token. */
+  apiToken: string | undefined
+  /** Runs the gpu worker only while there is work; it leaves when it has had none for so long (60s, 5m). */
+  scaleToZero?: { exitWhenIdle: string }
+  /** What child processes inherit. */
+  env: NodeJS.ProcessEnv
+}
+
+export const readStartConfig = (env = process.env): StartConfig => ({
+  stateDir: readPlaces(env).stateDir,
+  host: env.IDEM_HOST || '127.0.0.1',
+  port: readPort(env),
+  publicUrl: env.IDEM_PUBLIC_URL || undefined,
+  temporalAddress: env.TEMPORAL_ADDRESS || undefined,
+  temporalUiUrl: readTemporalUiUrl(env),
+  path: env.PATH ?? '',
+  cacheDir: resolve(projectDir, '.cache'),
+  apiToken: env.IDEM_API_TOKEN || undefined,
+  env,
+})
+
+/** What is configured, as it was given, of what `readStorageConfig` opens. */
+export interface SecretsConfig {
+  stateDir: string
+  storage: string
+  webhookSecret: string | undefined
+  encryptionKeys: string | undefined
+}
+
+export const readSecretsConfig = (env = process.env): SecretsConfig => {
+  const { stateDir, storageUrl } = readPlaces(env)
+  return {
+    stateDir,
+    storage: storageUrl,
+    webhookSecret: env.IDEM_WEBHOOK_SECRET || undefined,
+    encryptionKeys: env.IDEM_ENCRYPTION_KEYS || undefined,
+  }
+}
+
+export interface ModelsConfig {
+  hubUrl: string
+  hubToken: string | undefined
+  /** What the exporter inherits. */
+  env: NodeJS.ProcessEnv
+}
+
+/** HF_ENDPOINT and HF_TOKEN, as the hub's own tools read them. */
+export const readModelsConfig = (env = process.env): ModelsConfig => ({
+  hubUrl: env.HF_ENDPOINT || 'https://huggingface.co',
+  hubToken: env.HF_TOKEN || undefined,
+  env,
+})

@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util'
+import { readTemporalConfig } from '../api/config.ts'
+import { loadBundle } from '../inference/bundle.ts'
+import { readStorageConfig } from '../storage/config.ts'
+import { readWorkerConfig } from '../worker/config.ts'
+import { checkBundle } from './checks/bundle.ts'
+import { type Finding, runChecks } from './checks/finding.ts'
+import { checkDevices, checkNode, checkPorts } from './checks/machine.ts'
+import { checkProviders } from './checks/providers.ts'
+import { checkSecrets, checkStorage } from './checks/storage.ts'
+import { checkTemporal } from './checks/temporal.ts'
+import { runCommand } from './command.ts'
+import { readSecretsConfig, readStartConfig } from './config.ts'
+
+const help = `Says what this machine can do as it is configured, and what to do about what is missing.
+
+  npm run doctor
+  npm run doctor -- --json
+
+Tries every execution provider, checks the bundle's hashes, writes, reads and deletes an artifact, and asks Temporal for
+its namespace, search attributes and workers. Exit code 0 when all that is needed is there, 1 otherwise.
+
+  --json    {ok, findings: [{check, status: ok|note|gap, what, advice}]}
+  --help`
+
+const print = ({ check, status, what, advice = [] }: Finding) => {
+  const mark = { ok: 'ok  ', note: '-   ', gap: 'GAP ' }[status]
+  console.log(`${mark} ${check.padEnd(28)} ${what}`)
+  for (const line of advice) console.log(`${' '.repeat(34)}→ ${line}`)
+}
+
+await runCommand(help, async () => {
+  const { values } = parseArgs({ options: { json: { type: 'boolean' } } })
+  const findings = await runChecks(
+    {
+      node: () => checkNode(),
+      gpu: checkDevices,
+      bundle: async () => checkBundle(await loadBundle(readWorkerConfig().models)),
+      provider: async () => {
+        const { executionProvider, models } = readWorkerConfig()
+        return checkProviders(executionProvider, await loadBundle(models))
+      },
+      secrets: async () => checkSecrets(readSecretsConfig()),
+      storage: async () => checkStorage((await readStorageConfig()).store, readSecretsConfig().storage.split('?')[0]!),
+      temporal: async () => {
+        const { path, cacheDir } = readStartConfig()
+        return checkTemporal({ ...readTemporalConfig(), buildId: readWorkerConfig().buildId, path, cacheDir })
+      },
+      ports: async () => checkPorts(readStartConfig()),
+    },
+    values.json ? undefined : print,
+  )
+  const gaps = findings.filter(({ status }) => status === 'gap')
+  if (values.json) console.log(JSON.stringify({ ok: gaps.length === 0, findings }, null, 2))
+  else console.log(gaps.length === 0 ? '\nall that is needed is there' : `\n${gaps.length} missing: see GAP above`)
+  if (gaps.length > 0) process.exitCode = 1
+})

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { failures } from '../contracts/failures.ts'
+import type { Prediction } from '../contracts/prediction.ts'
+import { decodePhoto, encodePng, PhotoError } from '../inference/photos/image.ts'
+import { ApiError, createApiClient, Unreachable } from './client/api-client.ts'
+import { follow } from './client/follow.ts'
+import { createProgress } from './client/progress.ts'
+import { formatSimilarity, type GeneratedImage, saveOutputs, writeContactSheet } from './client/save.ts'
+import { imageProtocols, showPng, terminalImages } from './client/terminal-image.ts'
+import { CommandFailure, choiceOption, numberOption, runCommand, UsageError } from './command.ts'
+import { readStartConfig } from './config.ts'
+import { makeFolder } from './make-folder.ts'
+import { findRunning } from './stack/state.ts'
+
+const help = `Makes new photos of the person in a photo, through a running API (npm start).
+
+  npm run generate -- photo.jpg
+  npm run generate -- photo.jpg -n 4 --seed 7 -o out/
+  npm run generate -- --replay manifest.json
+
+  -n, --num-images N   images to make (4)
+  --seed N             image k is made from seed + k; random where absent
+  --steps N            denoising steps (25)
+  --guidance G         guidance scale (3.0)
+  --scheduler NAME     dpmpp_2m, dpmpp_2m_karras, ddim, lcm, euler, euler_ancestral
+  --min-similarity S   images less like the person are made again with other seeds
+  --replay FILE        makes the images of a manifest (GET /v1/predictions/ID/manifest) again and compares their hashes
+  -o, --out DIR        where images and contact-sheet.jpg go (out/)
+  --images HOW         shows the images in the terminal: auto, iterm2, kitty, sixel, none (auto)
+  --api URL            base of the API; the one running from .idem/ where absent
+  --token TOKEN        where the API asks for one (IDEM_API_TOKEN)
+  --json               print the prediction as JSON
+  --help
+
+Ctrl-C cancels the prediction. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no face in the photo, 4 refused by the API,
+5 the API cannot be reached, 130 canceled.`
+
+const exitCodes = { failed: 1, noFace: 3, refused: 4, unreachable: 5, canceled: 130 }
+
+const manifestSchema = z.looseObject({
+  manifest: z.literal(1),
+  prediction: z.string(),
+  images: z.array(z.looseObject({ seed: z.number(), sha256: z.string() })),
+})
+type Manifest = z.infer<typeof manifestSchema>
+
+const readManifest = async (file: string): Promise<Manifest> => {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new UsageError(`Cannot read ${file}: ${(cause as Error).message}`)
+  })
+  try {
+    return manifestSchema.parse(JSON.parse(text))
+  } catch {
+    throw new UsageError(`${file} is no manifest of a prediction`)
+  }
+}
+
+const readPhoto = async (file: string) => {
+  const bytes = await readFile(file).catch((cause) => {
+    throw new UsageError(`Cannot read ${file}: ${(cause as Error).message}`)
+  })
+  try {
+    return { bytes, image: await decodePhoto(bytes) }
+  } catch (error) {
+    if (error instanceof PhotoError) throw new UsageError(`${file}: ${error.message}`)
+    throw error
+  }
+}
+
+/** Whether the images are those of the manifest, byte for byte. */
+const compare = async ({ images }: Manifest, made: readonly GeneratedImage[]): Promise<void> => {
+  const hashes = await Promise.all(
+    made.map(async ({ file }) =>
+      createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex'),
+    ),
+  )
+  const same = images.filter(({ sha256 }, index) => sha256 === hashes[index]).length
+  if (same !== images.length || made.length !== images.length) {
+    throw new CommandFailure(exitCodes.failed, `Only ${same} of ${images.length} images are the same bytes`)
+  }
+  console.error(`all ${same} images are the same bytes`)
+}
+
+const checkEnd = ({ status, error, metrics }: Prediction): void => {
+  if (status === 'succeeded') return
+  const { type } = (metrics.failure ?? {}) as { type?: string }
+  if (status === 'canceled') throw new CommandFailure(exitCodes.canceled, error ?? 'Canceled')
+  throw new CommandFailure(
+    type === failures.noFace ? exitCodes.noFace : exitCodes.failed,
+    error ?? 'The prediction failed',
+  )
+}
+
+await runCommand(help, async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      'num-images': { type: 'string', short: 'n' },
+      seed: { type: 'string' },
+      steps: { type: 'string' },
+      guidance: { type: 'string' },
+      scheduler: { type: 'string' },
+      'min-similarity': { type: 'string' },
+      replay: { type: 'string' },
+      out: { type: 'string', short: 'o', default: 'out' },
+      images: { type: 'string', default: 'auto' },
+      api: { type: 'string' },
+      token: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const [file, ...more] = positionals
+  if (more.length > 0 || (file === undefined) === (values.replay === undefined)) {
+    throw new UsageError('Give one photo, or --replay with a manifest')
+  }
+  const images = choiceOption('--images', values.images, ['auto', 'none', ...imageProtocols])
+  const manifest = values.replay === undefined ? undefined : await readManifest(values.replay)
+  const photo = file === undefined ? undefined : await readPhoto(file)
+  const input = manifest
+    ? { replay_of: manifest.prediction }
+    : {
+        input_image: `data:application/octet-stream;base64,${photo!.bytes.toString('base64')}`,
+        num_images: numberOption('--num-images', values['num-images'], { integer: true, min: 1, max: 16 }),
+        seed: numberOption('--seed', values.seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER }),
+        num_steps: numberOption('--steps', values.steps, { integer: true, min: 1, max: 100 }),
+        guidance_scale: numberOption('--guidance', values.guidance, { min: 0, max: 20 }),
+        scheduler: values.scheduler,
+        min_similarity: numberOption('--min-similarity', values['min-similarity'], { min: -1, max: 1 }),
+      }
+  const config = readStartConfig()
+  const apiUrl = values.api ?? (await findRunning(config.stateDir))?.apiUrl ?? `http://${config.host}:${config.port}`
+  const client = createApiClient(apiUrl.replace(/\/+$/, ''), values.token ?? config.apiToken)
+
+  await makeFolder('--out', values.out)
+  const controller = new AbortController()
+  process.once('SIGINT', () => controller.abort())
+  try {
+    const started = await client.create(input)
+    const progress = createProgress(process.stderr)
+    const prediction = await follow(client, started, progress.show, controller.signal).finally(progress.stop)
+    if (values.json) console.log(JSON.stringify(prediction))
+    checkEnd(prediction)
+    const generated = await saveOutputs(client, prediction, values.out)
+    const sheet = join(values.out, 'contact-sheet.jpg')
+    await writeContactSheet(sheet, photo ? [{ image: photo.image, caption: ['the photo'] }] : [], generated)
+    if (!values.json) {
+      for (const { file: path, seed, similarity } of generated) {
+        console.log(`${path}  seed ${seed}  ${formatSimilarity(similarity)}`)
+      }
+      console.log(sheet)
+      const protocol = images === 'auto' ? terminalImages(process.stdout, config.env) : images
+      if (protocol && protocol !== 'none') {
+        process.stdout.write(await showPng(protocol, await encodePng(await decodePhoto(await readFile(sheet)))))
+      }
+    }
+    if (manifest) await compare(manifest, generated)
+  } catch (error) {
+    if (error instanceof Unreachable) throw new CommandFailure(exitCodes.unreachable, error.message)
+    if (error instanceof ApiError) throw new CommandFailure(exitCodes.refused, error.message)
+    throw error
+  }
+})

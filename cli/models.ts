@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { SingleBar } from 'cli-progress'
+import { z } from 'zod'
+import { loadBundle } from '../inference/bundle.ts'
+import { projectDir } from '../lib/project-dir.ts'
+import { runExport } from './bundles/export.ts'
+import { pull, pullListSchema } from './bundles/pull.ts'
+import { verifyBundle } from './bundles/verify.ts'
+import { choiceOption, runCommand, UsageError } from './command.ts'
+import { readModelsConfig } from './config.ts'
+
+const help = `Makes, fetches and checks model bundles.
+
+  npm run models -- export CHECKPOINT --out BUNDLE [options]
+      Turns a diffusers-layout folder (arc2face/ or unet/, encoder/ or text_encoder/, vae/, tokenizer/, scheduler/) into a
+      bundle, checked against PyTorch before its manifest is written. Makes its Python environment at first use.
+      --precision fp32|fp16   fp32 for the CPU (default), fp16 with fused kernels for GPUs
+      --lora FILE             merges a LoRA such as LCM-LoRA into the UNet
+      --detector FILE --detector-kind yunet|scrfd --recogniser FILE [--recogniser-sha256 HASH]
+      --vae-encoder, --timestep-spacing leading|linspace|trailing, --name, --description, --licence, --source
+      --networks DIR          takes networks exported earlier, checked, in place of exporting them
+      --python FILE           an interpreter that has the requirements, in place of an own environment
+
+  npm run models -- pull [LIST.json] --out DIR
+      Fetches the files that a list names by repository and revision (models/arc2face.json by default), resumes what was
+      broken off, checks every hash, and records all of them in DIR/pulled.json. --hub URL takes another hub; HF_TOKEN is sent where it is set.
+
+  npm run models -- verify BUNDLE [--provider cpu|cuda|tensorrt|webgpu]
+      Checks hashes and sizes, and runs every network once.
+
+  npm run models -- export weights/arc2face --out bundles/arc2face --recogniser weights/arc2face/arcface.onnx
+  npm run models -- verify models/demo`
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+
+const exportBundle = async (args: string[]): Promise<void> => {
+  // All but --python belongs to the exporter.
+  const at = args.indexOf('--python')
+  const python = at >= 0 ? args[at + 1] : undefined
+  if (at >= 0 && !python) throw new UsageError('--python takes a file')
+  const rest = at >= 0 ? args.toSpliced(at, 2) : args
+  if (rest.length === 0) throw new UsageError('export takes a checkpoint folder and --out')
+  process.exitCode = await runExport({
+    args: rest,
+    project: join(projectDir, 'infra/export'),
+    venv: join(projectDir, '.cache/export-venv'),
+    ...(python && { python }),
+    env: readModelsConfig().env,
+  })
+}
+
+const pullFiles = async (args: string[]): Promise<void> => {
+  const config = readModelsConfig()
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { out: { type: 'string' }, hub: { type: 'string', default: config.hubUrl } },
+  })
+  if (!values.out) throw new UsageError('pull takes --out DIR')
+  const file = positionals[0] ?? join(projectDir, 'models/arc2face.json')
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new UsageError(`Cannot read the list ${file}`, { cause })
+  })
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new UsageError(`${file} is no JSON`)
+  }
+  const list = pullListSchema.safeParse(json)
+  if (!list.success) throw new UsageError(`${file} is no list of files: ${z.prettifyError(list.error)}`)
+
+  const bar = process.stderr.isTTY
+    ? new SingleBar({ format: '{bar} {percentage}% {file}', clearOnComplete: true })
+    : undefined
+  bar?.start(1, 0, { file: '' })
+  try {
+    const pulled = await pull(list.data, {
+      out: values.out,
+      hubUrl: values.hub.replace(/\/+$/, ''),
+      ...(config.hubToken && { accessToken: config.hubToken }),
+      onProgress: ({ file: name, bytes, of }) => bar?.update(bytes / of, { file: name }),
+    })
+    bar?.stop()
+    for (const { file: name, bytes, sha256, trusted } of pulled) {
+      console.log(`${name}  ${megabytes(bytes)}  ${sha256}${trusted === 'hub' ? '  (hash as the hub states it)' : ''}`)
+    }
+  } finally {
+    bar?.stop()
+  }
+}
+
+const verify = async (args: string[]): Promise<void> => {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { provider: { type: 'string', default: 'cpu' } },
+  })
+  const provider = choiceOption('--provider', values.provider, ['cpu', 'cuda', 'tensorrt', 'webgpu'])
+  if (positionals.length !== 1) throw new UsageError('verify takes one bundle folder')
+  const bundle = await loadBundle(positionals[0]!)
+  await verifyBundle(bundle, {
+    provider,
+    onFile: ({ file, bytes, what }) => console.log(`${file.padEnd(40)}${megabytes(bytes).padStart(10)}  ${what}`),
+  })
+  console.log(`${bundle.manifest.name}: in order`)
+}
+
+const actions: Record<string, (args: string[]) => Promise<void>> = { export: exportBundle, pull: pullFiles, verify }
+
+await runCommand(help, async () => {
+  const [name = '', ...args] = process.argv.slice(2)
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined
+  if (!action) throw new UsageError(`models takes ${Object.keys(actions).join(', ')}${name && `, not "${name}"`}`)
+  await action(args)
+})

@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { readTokensPath } from '../api/config.ts'
+import { readTokenFile, updateTokenFile } from '../api/token-file.ts'
+import { makeToken, tenantSchema } from '../api/tokens.ts'
+import { runCommand, UsageError } from './command.ts'
+import { readStartConfig } from './config.ts'
+
+const help = `Makes, lists and revokes API tokens.
+
+  npm run tokens -- create --tenant acme [--note "build server"]
+  npm run tokens -- create --operator
+  npm run tokens -- list
+  npm run tokens -- revoke ID
+
+  --tenant NAME   whose predictions the token's bearer makes and sees
+  --operator      a token that reads payloads in the Temporal UI, and nothing else
+  --note TEXT     for you
+  --file FILE     the file of tokens: IDEM_TOKENS, or tokens.json in the state folder
+  --json
+  --help
+
+A token is shown once, when it is made; the file has its hash. Set IDEM_TOKENS to the file for the API to ask for tokens.
+A running API sees changes within a second.`
+
+const actions = ['create', 'list', 'revoke']
+
+await runCommand(help, async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      tenant: { type: 'string' },
+      operator: { type: 'boolean', default: false },
+      note: { type: 'string' },
+      file: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const [action = '', id, ...more] = positionals
+  if (!actions.includes(action) || more.length > 0) {
+    throw new UsageError(`tokens takes ${actions.join(', ')}${action && `, not "${positionals.join(' ')}"`}`)
+  }
+  const file = values.file ?? readTokensPath() ?? join(readStartConfig().stateDir, 'tokens.json')
+  const tokens = await readTokenFile(file)
+
+  if (action === 'create') {
+    if (values.operator === (values.tenant !== undefined))
+      throw new UsageError('create takes --tenant NAME or --operator')
+    const tenant = tenantSchema.safeParse(values.tenant ?? 'operator')
+    if (!tenant.success) throw new UsageError(tenant.error.issues[0]!.message)
+    const { token, record } = await makeToken(tenant.data, {
+      scope: values.operator ? 'operator' : 'api',
+      ...(values.note && { note: values.note }),
+    })
+    await updateTokenFile(file, (now) => [...now, record])
+    if (values.json) return console.log(JSON.stringify({ ...record, token, file }))
+    console.log(token)
+    console.error(
+      `Token ${record.id} for ${values.operator ? 'operators' : `the tenant ${record.tenant}`}, in ${file}. It is not shown again.`,
+    )
+    return
+  }
+  if (action === 'revoke') {
+    if (!id) throw new UsageError('revoke takes the ID of a token, as list shows it')
+    const left = tokens.filter((token) => token.id !== id)
+    if (left.length === tokens.length) throw new UsageError(`There is no token ${id} in ${file}`)
+    await updateTokenFile(file, (now) => now.filter((token) => token.id !== id))
+    if (values.json) console.log(JSON.stringify({ revoked: id }))
+    else console.log(`Revoked ${id}`)
+    return
+  }
+  if (id) throw new UsageError('list takes no ID')
+  if (values.json) return console.log(JSON.stringify(tokens.map(({ sha256: _, ...rest }) => rest)))
+  for (const { id: of, tenant, scope, created_at, note } of tokens) {
+    console.log(`${of}  ${scope === 'operator' ? '(operator)' : tenant}  ${created_at}${note ? `  ${note}` : ''}`)
+  }
+  if (tokens.length === 0) console.error(`No tokens in ${file}`)
+})

@@ -1,0 +1,25 @@
+/**
+ * Object keys derive from prediction id, step and index, so that a retried step overwrites itself.
+ * What may be handed out lies under `public/`, all else is private.
+ */
+export const artifactKeys = {
+  photo: (id: string, index = 0) => `predictions/${id}/photo-${index}.png`,
+  crop: (id: string, index = 0) => `predictions/${id}/crop-${index}.png`,
+  faces: (id: string, index = 0) => `predictions/${id}/faces-${index}.json`,
+  identity: (id: string) => `predictions/${id}/identity.f32`,
+  checkpoint: (id: string, attempt = 0) => `predictions/${id}/checkpoint-${attempt}.bin`,
+  image: (id: string, index: number, attempt = 0) => `predictions/${id}/image-${attempt}-${index}.png`,
+  output: (id: string, index: number) => `public/${id}/output-${index}.png`,
+  preview: (id: string, attempt = 0) => `predictions/${id}/preview-${attempt}.json`,
+  upload: (tenant: string, id: string) => `uploads/${tenant}/${id}`,
+  /** Of a tenant. */
+  uploads: (tenant: string) => `uploads/${tenant}/`,
+  uploadInfo: (tenant: string, id: string) => `uploads/${tenant}/${id}.json`,
+  /** Folders of what belongs to one prediction. */
+  prediction: (id: string) => `predictions/${id}/`,
+  published: (id: string) => `public/${id}/`,
+}
+
+/** Whose key seals an artifact: a prediction's id, or an upload's. Undefined for what is stored as it is. */
+export const ownerOf = (key: string): string | undefined =>
+  /^(?:predictions\/([^/]+)\/|uploads\/[^/]+\/([^/.]+))/.exec(key)?.slice(1).find(Boolean)

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+
+/** A file of the bundle, by its path in the folder. */
+const fileSchema = z.object({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.number().int().positive(),
+  licence: z.string().min(1),
+  source: z.string().optional(),
+})
+
+const detectorSchema = z.object({
+  kind: z.enum(['yunet', 'scrfd']),
+  file: z.string(),
+  /** Longest side in pixels that a photo is scaled to. */
+  inputSizePx: z.number().int().positive(),
+  scoreThreshold: z.number().min(0).max(1),
+  nmsThreshold: z.number().min(0).max(1),
+})
+
+const recogniserSchema = z.object({
+  file: z.string(),
+  /** Side of the aligned square crop, pixels. */
+  sizePx: z.number().int().positive(),
+  channels: z.enum(['rgb', 'bgr']),
+  /** Network input is (pixel - mean) / std. */
+  mean: z.number(),
+  std: z.number().positive(),
+  /** Length of the embedding. */
+  dimensions: z.number().int().positive(),
+})
+
+/** As diffusers writes scheduler_config.json; what the file says beyond this is kept. */
+export const schedulerConfigSchema = z.looseObject({
+  num_train_timesteps: z.number().int().positive(),
+  beta_start: z.number(),
+  beta_end: z.number(),
+  beta_schedule: z.enum(['linear', 'scaled_linear', 'squaredcos_cap_v2']),
+  trained_betas: z.array(z.number()).nullish(),
+  prediction_type: z.enum(['epsilon', 'v_prediction']).default('epsilon'),
+  steps_offset: z.number().int().default(0),
+  set_alpha_to_one: z.boolean().default(true),
+  timestep_spacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
+})
+export type SchedulerConfig = z.infer<typeof schedulerConfigSchema>
+
+const previewSchema = z.object({
+  /** One row a latent channel: how much red, green and blue (in [-1, 1]) a unit of it makes. */
+  factors: z.array(z.tuple([z.number(), z.number(), z.number()])),
+  bias: z.tuple([z.number(), z.number(), z.number()]),
+})
+
+const diffusionSchema = z.object({
+  prompt: z.string(),
+  /** Token ids of `prompt` and of the empty prompt, padded to the text encoder's length. */
+  inputIds: z.array(z.number().int().nonnegative()),
+  negativeInputIds: z.array(z.number().int().nonnegative()),
+  /** Where in `inputIds` the face vector replaces the token's embedding. */
+  idPosition: z.number().int().nonnegative(),
+  /** input_ids int64 [b,n], face_embedding float [b,d], face_position int64 [b] (-1: none) → prompt_embeds [b,n,hidden] */
+  textEncoder: z.object({ file: z.string() }),
+  /** sample [b,c,h,w], timestep float [b], encoder_hidden_states [b,n,hidden] → noise_pred [b,c,h,w] */
+  unet: z.object({ file: z.string() }),
+  /** latents [b,c,h,w] as the UNet has them (scaling inside) → image [b,3,f*h,f*w] in [-1,1] */
+  vaeDecoder: z.object({ file: z.string() }),
+  vaeEncoder: z.object({ file: z.string() }).optional(),
+  /** Latent channels, height and width of the size the UNet was trained at. */
+  latentShape: z.tuple([z.number().int().positive(), z.number().int().positive(), z.number().int().positive()]),
+  /** Image pixels per latent pixel. */
+  vaeScale: z.number().int().positive(),
+  scalingFactor: z.number().positive(),
+  hiddenSize: z.number().int().positive(),
+  embeddingSize: z.number().int().positive(),
+  precision: z.enum(['fp32', 'fp16']),
+  scheduler: schedulerConfigSchema,
+  /** Overrides the scheduler file's `timestep_spacing`, which in a PNDM file is no choice but that class's default. */
+  timestepSpacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
+  defaults: z.object({
+    scheduler: z.string(),
+    steps: z.number().int().positive(),
+    guidanceScale: z.number().min(0),
+  }),
+  /** Hash of the recogniser whose vectors the diffusion was trained on; any other is refused. */
+  recogniserSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  preview: previewSchema.optional(),
+})
+
+export const manifestSchema = z.object({
+  format: z.literal('idem-bundle/1'),
+  name: z.string().min(1),
+  version: z.string().min(1),
+  description: z.string(),
+  files: z.record(z.string(), fileSchema),
+  /** Absent in a bundle for bare generation from vectors. */
+  detector: detectorSchema.optional(),
+  recogniser: recogniserSchema.optional(),
+  diffusion: diffusionSchema,
+})
+export type Manifest = z.infer<typeof manifestSchema>
+export type DetectorSpec = z.infer<typeof detectorSchema>
+export type RecogniserSpec = z.infer<typeof recogniserSchema>
+export type DiffusionSpec = z.infer<typeof diffusionSchema>

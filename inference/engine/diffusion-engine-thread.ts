@@ -1,0 +1,127 @@
+import type { DiffusionSpec } from '../../contracts/bundle-manifest.ts'
+import { denoise, type GenerateRequest, Stopped } from '../diffusion/generate.ts'
+import { renderPreview } from '../diffusion/preview.ts'
+import { createTextEncoder } from '../diffusion/text-encoder.ts'
+import { createUnet } from '../diffusion/unet.ts'
+import { createVaeDecoder } from '../diffusion/vae.ts'
+import type { RgbImage } from '../numeric/image.ts'
+import { fixedBatchLimit, measuredBatchLimit } from './batch-limit.ts'
+import { type Batch, createBatcher, isOutOfMemory, OutOfMemory } from './batcher.ts'
+import { loadNetwork, type Network, type NetworkOptions } from './runtime.ts'
+import { type CallContext, Moved, serveThread } from './thread.ts'
+
+export interface DiffusionThreadData {
+  spec: DiffusionSpec
+  /** Absolute paths of the networks. */
+  files: { textEncoder: string; unet: string; vaeDecoder: string }
+  network: NetworkOptions
+  maxBatchRows?: number
+  idleReleaseMs: number
+}
+
+export interface GenerateCall {
+  request: GenerateRequest
+  previewEvery?: number
+}
+
+const loadAll = async (
+  { spec, files, network, maxBatchRows }: DiffusionThreadData,
+  onBatch: (batch: Batch) => void,
+) => {
+  const limit = maxBatchRows ? fixedBatchLimit(maxBatchRows) : measuredBatchLimit()
+  const loaded: Network[] = []
+  const load = async (file: string) => {
+    const one = await loadNetwork(file, network)
+    loaded.push(one)
+    return one
+  }
+  const release = () => Promise.all(loaded.map((one) => one.release()))
+  try {
+    return {
+      textEncoder: createTextEncoder(await load(files.textEncoder), spec),
+      unet: createBatcher(createUnet(await load(files.unet), spec.hiddenSize), limit, onBatch),
+      vaeDecoder: createVaeDecoder(await load(files.vaeDecoder)),
+      release,
+    }
+  } catch (error) {
+    await release()
+    const { cause } = error as Error
+    if (isOutOfMemory(error) || isOutOfMemory(cause)) {
+      throw new OutOfMemory('The device has no memory for the diffusion networks', { cause: error })
+    }
+    throw error
+  }
+}
+
+serveThread<DiffusionThreadData>(async (data) => {
+  const { spec, idleReleaseMs } = data
+  const { latentShape, preview } = spec
+  const size = latentShape[0] * latentShape[1] * latentShape[2]
+  let networks: ReturnType<typeof loadAll> | undefined
+  let jobs = 0
+  let idle: NodeJS.Timeout | undefined
+  /** What the next event tells. */
+  const news: { batches: Batch[]; loadMs?: number } = { batches: [] }
+  const takeNews = () => {
+    const { batches, loadMs } = news
+    news.batches = []
+    delete news.loadMs
+    return { ...(batches.length > 0 && { batches }), ...(loadMs !== undefined && { loadMs }) }
+  }
+  const load = async () => {
+    const startedAt = performance.now()
+    const loaded = await loadAll(data, (batch) => news.batches.push(batch))
+    news.loadMs = performance.now() - startedAt
+    return loaded
+  }
+
+  /** Networks load at first use, stay warm while there is work and are released when there has been none for a while. */
+  const use = async <T>(work: (loaded: Awaited<ReturnType<typeof loadAll>>) => Promise<T>): Promise<T> => {
+    clearTimeout(idle)
+    jobs += 1
+    networks ??= load().catch((error: unknown) => {
+      networks = undefined
+      throw error
+    })
+    try {
+      return await work(await networks)
+    } finally {
+      jobs -= 1
+      if (jobs === 0) {
+        idle = setTimeout(() => {
+          void networks?.then((loaded) => loaded.release()).catch(() => undefined)
+          networks = undefined
+        }, idleReleaseMs)
+        idle.unref()
+      }
+    }
+  }
+
+  const generate = ({ request, previewEvery = 0 }: GenerateCall, { emit, signal }: CallContext) =>
+    use(async ({ vaeDecoder, ...loaded }) => {
+      const latentsOf = (latents: Float32Array, image: number) => latents.slice(image * size, (image + 1) * size)
+      const latents = await denoise(loaded, spec, request, {
+        signal,
+        onStep: (checkpoint) => {
+          const show = preview && previewEvery > 0 && checkpoint.step % previewEvery === 0
+          const previews = show
+            ? request.images.map((_, k) => renderPreview(latentsOf(checkpoint.latents, k), latentShape, preview))
+            : undefined
+          const { step } = checkpoint
+          emit({ step, of: request.steps, checkpoint, ...(previews && { previews }), ...takeNews() })
+        },
+      })
+      const images: RgbImage[] = []
+      for (let k = 0; k < request.images.length; k++) {
+        if (signal.aborted) throw new Stopped(request.steps)
+        images.push(await vaeDecoder.decode(latentsOf(latents, k), latentShape))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      return new Moved(
+        images,
+        images.map(({ data: pixels }) => pixels.buffer as ArrayBuffer),
+      )
+    })
+
+  return { generate }
+})

@@ -1,0 +1,76 @@
+import { erasureWorkflowId } from '../contracts/erasure.ts'
+import { webhookQueue } from '../contracts/queues.ts'
+import { webhookWorkflowId } from '../contracts/webhooks.ts'
+import type { Orchestrator } from './orchestrator.ts'
+import type { Memo } from './read-history.ts'
+import type { ReadService } from './read-service.ts'
+
+export interface WorkflowStartOptions {
+  /** Its task queue: `control` where absent. */
+  readonly queue?: string
+  readonly type: string
+  readonly id: string
+  readonly input: object
+  /** Whether an id that was used before may be used again. */
+  readonly reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY'
+  /** For the Temporal UI: one line, and Markdown. */
+  readonly summary: string
+  readonly details?: string
+  readonly memo?: Readonly<Record<string, unknown>>
+  /** Search attributes of the type Keyword. */
+  readonly keywords?: Readonly<Record<string, string>>
+  readonly fairnessKey?: string
+}
+
+export interface StartService extends Pick<ReadService, 'call'> {
+  /** `exists` where the id is taken: by one that runs, or by one before that `reuse` does not let go. */
+  startWorkflow(options: WorkflowStartOptions): Promise<'started' | 'exists'>
+}
+
+/** The workflows that the API starts, by whatever transport. */
+export const createStarts = ({
+  call,
+  startWorkflow,
+}: StartService): Pick<Orchestrator, 'start' | 'redeliver' | 'erase'> => ({
+  start: ({ start, tenant, model, version, requestHash, summary, details }) =>
+    call('start the prediction', () =>
+      startWorkflow({
+        type: start.workflow,
+        id: start.input.predictionId,
+        input: start.input,
+        reuse: 'REJECT_DUPLICATE',
+        memo: { tenant, model, version, requestHash } satisfies Memo,
+        keywords: { IdemTenant: tenant, IdemModel: model, IdemStatus: 'starting' },
+        // Steps inherit it: one tenant's thousand predictions leave room for another's one.
+        fairnessKey: tenant,
+        summary,
+        details,
+      }),
+    ),
+
+  redeliver: (id, url) =>
+    call('start the delivery', async () => {
+      const answer = await startWorkflow({
+        type: 'deliverWebhook',
+        queue: webhookQueue,
+        id: webhookWorkflowId(id),
+        input: { predictionId: id, url, events: ['completed'], pending: [['completed', 1]] },
+        reuse: 'ALLOW_DUPLICATE',
+        summary: 'Webhook of a prediction, once more',
+      })
+      return answer === 'started' ? 'started' : 'running'
+    }),
+
+  erase: (id, tenant) =>
+    call('start the erasure', async () => {
+      await startWorkflow({
+        type: 'erasePrediction',
+        id: erasureWorkflowId(id),
+        input: { predictionId: id },
+        reuse: 'ALLOW_DUPLICATE_FAILED_ONLY',
+        memo: { tenant },
+        keywords: { IdemTenant: tenant },
+        summary: 'Erase a prediction',
+      })
+    }),
+})

@@ -1,0 +1,163 @@
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { bundleWorkflowCode, type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
+import { createAnalysePhoto } from '../activities/analyse-photo.ts'
+import { createDiscardLeftovers } from '../activities/discard-leftovers.ts'
+import { createEmbedFace } from '../activities/embed-face.ts'
+import { createErasePrediction } from '../activities/erase-prediction.ts'
+import { createFindFace } from '../activities/find-face.ts'
+import { createGenerateImages } from '../activities/generate-images.ts'
+import { createIntakePhoto } from '../activities/intake-photo.ts'
+import { createPublishImages } from '../activities/publish-images.ts'
+import { createSendWebhook, type LoadPrediction, webhookLimits } from '../activities/send-webhook.ts'
+import { translateFailures } from '../activities/shared/failure.ts'
+import { fetchPhoto } from '../activities/shared/fetch-photo.ts'
+import { createGuardedFetch } from '../activities/shared/guarded-fetch.ts'
+import { createSweep } from '../activities/sweep.ts'
+import { createVerifyImages } from '../activities/verify-images.ts'
+import { limits } from '../contracts/limits.ts'
+import { type Queue, queues, webhookQueue } from '../contracts/queues.ts'
+import type { Bundle } from '../inference/bundle.ts'
+import { createDiffusionEngine } from '../inference/engine/diffusion-engine.ts'
+import { createFaceEngine } from '../inference/engine/face-engine.ts'
+import { faceModels } from '../inference/engine/face-models.ts'
+import type { KeyRing } from '../lib/crypto/key-ring.ts'
+import type { SealedStore } from '../storage/sealed-store.ts'
+import type { WorkerObserver } from '../telemetry/observe-workers.ts'
+import type { PredictionAdmin } from '../temporal/admin.ts'
+import { createDataConverter } from '../temporal/data-converter.ts'
+import { deploymentOptions } from '../temporal/deployment.ts'
+import { software } from './software.ts'
+import { createWorkMeter } from './work-meter.ts'
+
+export interface WorkersOptions {
+  connection: NativeConnection
+  namespace: string
+  queues: readonly Queue[]
+  store: SealedStore
+  keyRing: KeyRing
+  bundle: Bundle
+  executionProviders: readonly string[]
+  allowPrivateNetwork: boolean
+  /** `whsec_…`, newest first. */
+  webhookSecrets: readonly string[]
+  loadPrediction: LoadPrediction
+  admin: PredictionAdmin
+  /** Metrics and traces, where somebody looks at them. */
+  observer?: WorkerObserver | undefined
+  /** Which build these workers are, where workflows are to stay on theirs. */
+  buildId?: string | undefined
+}
+
+const cachedWorkflows = 500
+/** Jobs that share the batches of one device. */
+const gpuSlots = 4
+/** How long quick steps may still run after a stop; diffusion is handed back at once. */
+const graceTime = '10 seconds'
+
+/** Workers for some of the queues in this process, with the engines that they need. */
+export const createWorkers = async (options: WorkersOptions) => {
+  const { connection, namespace, bundle, admin, observer } = options
+  const store = observer?.store(options.store) ?? options.store
+  const closers: (() => Promise<void>)[] = []
+  const meter = createWorkMeter()
+  const dataConverter = createDataConverter(options.keyRing, { namespace })
+  const { failureConverterPath } = dataConverter
+  const common = {
+    connection,
+    namespace,
+    dataConverter,
+    ...deploymentOptions(options.buildId),
+    interceptors: {
+      activity: [meter.interceptor, ...(observer?.interceptors.activity ?? [])],
+    },
+    ...(observer && { sinks: observer.sinks }),
+    // As many polls as there is work for.
+    workflowTaskPollerBehavior: { type: 'autoscaling' },
+    activityTaskPollerBehavior: { type: 'autoscaling' },
+    // Progress that is older than this would look stuck.
+    maxHeartbeatThrottleInterval: '400 milliseconds',
+    shutdownGraceTime: graceTime,
+    shutdownForceTime: '30 seconds',
+  } satisfies Partial<WorkerOptions>
+
+  const make: Record<Queue, () => Promise<Worker[]>> = {
+    control: async () => {
+      const workflowBundle = await bundleWorkflowCode({
+        workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+        workflowInterceptorModules: observer?.interceptors.workflowModules ?? [],
+        ...(failureConverterPath && { failureConverterPath }),
+        logger: Runtime.instance().logger,
+      })
+      const create = (taskQueue: string) =>
+        Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: cachedWorkflows })
+      return Promise.all([create(queues.control), create(webhookQueue)])
+    },
+    cpu: async () => {
+      const faces = createFaceEngine({ models: faceModels(bundle) })
+      closers.push(() => faces.close())
+      const { allowPrivateNetwork } = options
+      const fetch = createGuardedFetch({ allowPrivateNetwork })
+      const webhookFetch = createGuardedFetch({ allowPrivateNetwork, ...webhookLimits })
+      const worker = await Worker.create({
+        ...common,
+        taskQueue: queues.cpu,
+        maxConcurrentActivityTaskExecutions: Math.max(4, availableParallelism() * 2),
+        activities: translateFailures({
+          ...createIntakePhoto({
+            store,
+            fetchPhoto: (url, signal) => fetchPhoto(fetch, url, { maxBytes: limits.photoBytes, signal }),
+          }),
+          ...createFindFace({ store, faces }),
+          ...createAnalysePhoto({ store, faces }),
+          ...createEmbedFace({ store, faces }),
+          ...createVerifyImages({ store, faces }),
+          ...createPublishImages({ store }),
+          ...createDiscardLeftovers({ store }),
+          ...createErasePrediction({ store, admin }),
+          ...createSweep({ store, admin }),
+          ...createSendWebhook({
+            fetch: observer?.webhooks(webhookFetch) ?? webhookFetch,
+            secrets: options.webhookSecrets,
+            loadPrediction: options.loadPrediction,
+          }),
+        }),
+      })
+      return [worker]
+    },
+    gpu: async () => {
+      const { executionProviders } = options
+      const madeWith = { ...software, executionProviders, bundleSha256: bundle.sha256 }
+      const engine = createDiffusionEngine({ bundle, executionProviders })
+      const diffusion = observer?.diffusion(engine) ?? engine
+      closers.push(() => engine.close())
+      const worker = await Worker.create({
+        ...common,
+        taskQueue: queues.gpu,
+        shutdownGraceTime: 0,
+        maxConcurrentActivityTaskExecutions: gpuSlots,
+        activities: translateFailures(createGenerateImages({ store, diffusion, madeWith })),
+      })
+      return [worker]
+    },
+  }
+  const workers = (await Promise.all(options.queues.map((queue) => make[queue]()))).flat()
+
+  return {
+    /** Polls until `shutdown`; rejects when a worker fails. */
+    run: async () => {
+      try {
+        await Promise.all(workers.map((worker) => worker.run()))
+      } finally {
+        await Promise.all(closers.map((close) => close()))
+      }
+    },
+    /** Stops polling, drains and lets `run` resolve. */
+    shutdown: () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+    },
+    statuses: () => workers.map((worker) => ({ queue: worker.options.taskQueue, ...worker.getStatus() })),
+    tasks: meter.running,
+    finished: meter.finished,
+  }
+}
