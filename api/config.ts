@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { z } from 'zod'
+import { diffusionSchema } from '../contracts/bundle-manifest.ts'
 import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
@@ -25,12 +26,8 @@ export interface ApiConfig {
   codecToken: string | undefined
 }
 
-const manifestSchema = z.looseObject({
-  diffusion: z.looseObject({
-    embeddingSize: z.number(),
-    defaults: z.object({ scheduler: z.string(), steps: z.number(), guidanceScale: z.number() }),
-  }),
-})
+/** What the API reads of a bundle's manifest. */
+const manifestSchema = z.object({ diffusion: diffusionSchema.pick({ embeddingSize: true, defaults: true }) })
 
 /** What the API must know of a bundle; its version is the hash of its manifest, and so of all its files. */
 const readBundle = async (folder: string): Promise<BundleInfo> => {
@@ -38,7 +35,9 @@ const readBundle = async (folder: string): Promise<BundleInfo> => {
   const bytes = await readFile(file).catch((cause) => {
     throw new Error(`No model bundle at ${folder}: cannot read manifest.json`, { cause })
   })
-  const { diffusion } = manifestSchema.parse(JSON.parse(bytes.toString('utf8')))
+  const manifest = manifestSchema.safeParse(JSON.parse(bytes.toString('utf8')))
+  if (!manifest.success) throw new Error(`${file}: ${z.prettifyError(manifest.error)}`)
+  const { diffusion } = manifest.data
   return {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     createdAt: (await stat(file)).mtime,

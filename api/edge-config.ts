@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { diffusionSchema } from '../contracts/bundle-manifest.ts'
 import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
@@ -36,8 +37,7 @@ export interface EdgeConfig {
 const bundleSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   createdAt: z.iso.datetime().transform((text) => new Date(text)),
-  embeddingSize: z.int(),
-  defaults: z.object({ scheduler: z.string(), steps: z.number(), guidanceScale: z.number() }),
+  ...diffusionSchema.pick({ embeddingSize: true, defaults: true }).shape,
 })
 
 const parseJson = <T>(name: string, text: string, schema: z.ZodType<T>): T => {

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { failures } from '../contracts/failures.ts'
 import type { Prediction } from '../contracts/prediction.ts'
+import { schedulerNames } from '../contracts/schedulers.ts'
 import { decodePhoto, encodePng, PhotoError } from '../inference/photos/image.ts'
 import { ApiError, createApiClient, Unreachable } from './client/api-client.ts'
 import { follow } from './client/follow.ts'
@@ -26,7 +27,7 @@ const help = `Makes new photos of the person in a photo, through a running API (
   --seed N             image k is made from seed + k; random where absent
   --steps N            denoising steps (25)
   --guidance G         guidance scale (3.0)
-  --scheduler NAME     dpmpp_2m, dpmpp_2m_karras, ddim, lcm, euler, euler_ancestral
+  --scheduler NAME     ${schedulerNames.join(', ')}
   --min-similarity S   images less like the person are made again with other seeds
   --replay FILE        makes the images of a manifest (GET /v1/predictions/ID/manifest) again and compares their hashes
   -o, --out DIR        where images and contact-sheet.jpg go (out/)

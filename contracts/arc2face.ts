@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import { exactlyOne, photoSchema } from './photo-input.ts'
 import { predictionIdPattern } from './prediction-id.ts'
-
-/** The schedulers that `inference` knows. */
-export const schedulerNames = ['dpmpp_2m', 'dpmpp_2m_karras', 'ddim', 'lcm', 'euler', 'euler_ancestral'] as const
+import { schedulerNames } from './schedulers.ts'
 
 const maxImages = 16
 // Seeds of the images count up from this one and stay exact in a double.

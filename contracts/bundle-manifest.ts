@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { schedulerNames } from './schedulers.ts'
 
 /** A file of the bundle, by its path in the folder. */
 const fileSchema = z.object({
@@ -43,13 +44,21 @@ export const schedulerConfigSchema = z.looseObject({
 })
 export type SchedulerConfig = z.infer<typeof schedulerConfigSchema>
 
+/** What a request that says nothing about them uses. */
+const diffusionDefaultsSchema = z.object({
+  scheduler: z.enum(schedulerNames),
+  steps: z.number().int().positive(),
+  guidanceScale: z.number().min(0),
+})
+export type DiffusionDefaults = z.infer<typeof diffusionDefaultsSchema>
+
 const previewSchema = z.object({
   /** One row a latent channel: how much red, green and blue (in [-1, 1]) a unit of it makes. */
   factors: z.array(z.tuple([z.number(), z.number(), z.number()])),
   bias: z.tuple([z.number(), z.number(), z.number()]),
 })
 
-const diffusionSchema = z.object({
+export const diffusionSchema = z.object({
   prompt: z.string(),
   /** Token ids of `prompt` and of the empty prompt, padded to the text encoder's length. */
   inputIds: z.array(z.number().int().nonnegative()),
@@ -74,11 +83,7 @@ const diffusionSchema = z.object({
   scheduler: schedulerConfigSchema,
   /** Overrides the scheduler file's `timestep_spacing`, which in a PNDM file is no choice but that class's default. */
   timestepSpacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
-  defaults: z.object({
-    scheduler: z.string(),
-    steps: z.number().int().positive(),
-    guidanceScale: z.number().min(0),
-  }),
+  defaults: diffusionDefaultsSchema,
   /** Hash of the recogniser whose vectors the diffusion was trained on; any other is refused. */
   recogniserSha256: z
     .string()

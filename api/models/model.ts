@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { DiffusionDefaults } from '../../contracts/bundle-manifest.ts'
 import type { PredictionOptions } from '../../contracts/prediction-options.ts'
 import type { WorkflowStart } from '../../contracts/record.ts'
 
@@ -10,7 +11,7 @@ export interface BundleInfo {
   readonly createdAt: Date
   /** Length of a face vector. */
   readonly embeddingSize: number
-  readonly defaults: { readonly scheduler: string; readonly steps: number; readonly guidanceScale: number }
+  readonly defaults: DiffusionDefaults
 }
 
 export type JsonSchema = Readonly<Record<string, unknown>> & {

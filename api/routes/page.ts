@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
+import { schedulers } from '../../contracts/schedulers.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problem.ts'
 
@@ -57,7 +58,7 @@ export const createPageRoutes = (
     })
   })
   app.get('/page/setup.json', (c) =>
-    c.json({ defaults: bundle.defaults, samples: samples.map((name) => `samples/${name}`) }, 200, {
+    c.json({ defaults: bundle.defaults, samples: samples.map((name) => `samples/${name}`), schedulers }, 200, {
       'cache-control': 'no-cache',
     }),
   )

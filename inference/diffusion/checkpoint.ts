@@ -1,5 +1,5 @@
+import type { SchedulerName } from '../../contracts/schedulers.ts'
 import type { GeneratorKind } from '../numeric/random.ts'
-import type { SchedulerName } from '../numeric/schedulers/index.ts'
 
 /** What a run was asked for: a checkpoint fits no other. */
 export interface RunIdentity {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { DiffusionSpec } from '../../contracts/bundle-manifest.ts'
+import type { SchedulerName } from '../../contracts/schedulers.ts'
 import { concatenate } from '../numeric/concatenate.ts'
 import { guide, isGuided } from '../numeric/guidance.ts'
 import { createRandn, type GeneratorKind, type Randn } from '../numeric/random.ts'
-import { createScheduler, type SchedulerName } from '../numeric/schedulers/index.ts'
+import { createScheduler, type SchedulerCreators } from '../numeric/schedulers/index.ts'
 import type { Schedule } from '../numeric/schedulers/scheduler.ts'
 import { type Checkpoint, checkFits, type RunIdentity } from './checkpoint.ts'
 import type { PromptEmbedding, TextEncoder } from './text-encoder.ts'
@@ -32,6 +33,8 @@ export interface GenerateRequest {
 export interface DenoiseOptions {
   onStep?: (checkpoint: Checkpoint) => void
   signal?: AbortSignal
+  /** In place of the schedulers of this project. */
+  schedulers?: SchedulerCreators
 }
 
 export interface Networks {
@@ -118,7 +121,7 @@ export const denoise = async (
   { textEncoder, unet }: Networks,
   spec: DiffusionSpec,
   request: GenerateRequest,
-  { onStep, signal }: DenoiseOptions = {},
+  { onStep, signal, schedulers }: DenoiseOptions = {},
 ): Promise<Float32Array> => {
   const { images, guidanceScale, resume } = request
   const shape = spec.latentShape
@@ -126,7 +129,7 @@ export const denoise = async (
   const run = identityOf(request)
   if (resume) checkFits(resume, run, size * images.length)
 
-  const schedule = createScheduler(request.scheduler, schedulerConfigOf(spec)).setTimesteps(request.steps)
+  const schedule = createScheduler(request.scheduler, schedulerConfigOf(spec), schedulers).setTimesteps(request.steps)
   const draws = schedule.timesteps.filter((_, index) => schedule.takesNoise(index)).length
   checkLengths(request, spec, size, draws)
   const noises = images.map((image) => createNoise(image, request.generator, size))

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { openPageFiles } from '../../api/page-files.ts'
 import { createPageRoutes } from '../../api/routes/page.ts'
+import { schedulerNames } from '../../contracts/schedulers.ts'
 
 const bundle = {
   sha256: '0'.repeat(64),
   createdAt: new Date(0),
   embeddingSize: 512,
-  defaults: { scheduler: 'ddim', steps: 30, guidanceScale: 4 },
+  defaults: { scheduler: 'ddim', steps: 30, guidanceScale: 4 } as const,
 }
 const store = { signGet: async (key: string) => `https://files.example/bucket/${key}?signature=x` }
 const app = createPageRoutes({ bundle, store: store as never }, await openPageFiles())
@@ -43,11 +44,13 @@ describe('the page', () => {
     expect([...seen]).toEqual(expect.arrayContaining(['vendor/preact.js', 'vendor/hooks.js', 'parts/run.js']))
   })
 
-  it('tells the defaults of the bundle and the samples, and serves those', async () => {
-    const { defaults, samples } = (await (await app.request('/page/setup.json')).json()) as {
+  it('sends the schedulers, the defaults of the bundle and the samples, and serves those', async () => {
+    const { defaults, samples, schedulers } = (await (await app.request('/page/setup.json')).json()) as {
       defaults: object
       samples: string[]
+      schedulers: object
     }
+    expect(Object.keys(schedulers)).toEqual(schedulerNames)
     expect(defaults).toEqual(bundle.defaults)
     expect(samples).toContain('samples/male_26.jpg')
     expect((await app.request(`/${samples[0]}`)).headers.get('content-type')).toBe('image/jpeg')

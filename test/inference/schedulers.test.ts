@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createScheduler, type SchedulerName, schedulerNames } from '../../inference/numeric/schedulers/index.ts'
+import { type SchedulerName, schedulerNames } from '../../contracts/schedulers.ts'
+import { createScheduler } from '../../inference/numeric/schedulers/index.ts'
 import { SchedulerError } from '../../inference/numeric/schedulers/scheduler.ts'
 import { maxDifference, readGoldenJson } from '../support/arrays.ts'
 

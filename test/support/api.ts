@@ -31,7 +31,7 @@ export const bundle = {
   sha256: 'a'.repeat(64),
   createdAt: new Date(0),
   embeddingSize: 4,
-  defaults: { scheduler: 'dpmpp_2m', steps: 25, guidanceScale: 3 },
+  defaults: { scheduler: 'dpmpp_2m', steps: 25, guidanceScale: 3 } as const,
 }
 
 export interface TestApiOptions extends Partial<AppOptions> {

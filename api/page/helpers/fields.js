@@ -35,15 +35,6 @@ export const fields = [
   },
 ]
 
-export const schedulers = [
-  ['dpmpp_2m', 'DPM-Solver++ 2M', 'good at few steps'],
-  ['dpmpp_2m_karras', 'DPM-Solver++ 2M Karras', 'more steps where the detail is made'],
-  ['ddim', 'DDIM', 'the classic; wants more steps'],
-  ['euler', 'Euler', 'plain and steady'],
-  ['euler_ancestral', 'Euler ancestral', 'adds noise again; livelier'],
-  ['lcm', 'LCM', 'for distilled models; 4 to 8 steps'],
-]
-
 // Seeds stay in PyTorch's usual 32 bits, so that they can be typed into other tools.
 export const maxSeed = 2 ** 32 - 1
 

@@ -1,8 +1,9 @@
-import { fields, maxSeed, schedulers } from '../helpers/fields.js'
+import { fields, maxSeed } from '../helpers/fields.js'
 import { html } from '../helpers/html.js'
 import { photo } from '../state/photo.js'
 import { starting, startProblem, startRun } from '../state/run.js'
 import { chosen, reset, set, settings, settingsInput } from '../state/settings.js'
+import { setup } from '../state/setup.js'
 import { RangeField } from './field.js'
 import { Note } from './note.js'
 
@@ -29,14 +30,14 @@ const SeedField = ({ problem }) => {
 
 const SchedulerField = () => {
   const { scheduler } = settings.value
-  const about = schedulers.find(([name]) => name === scheduler)?.[2]
+  const { schedulers } = setup.value
   return html`
     <div class="field">
       <label for="scheduler">Scheduler</label>
       <select id="scheduler" value=${scheduler} onChange=${({ target }) => set('scheduler', target.value)} aria-describedby="scheduler-help">
-        ${schedulers.map(([name, label]) => html`<option value=${name} selected=${name === scheduler}>${label}</option>`)}
+        ${Object.entries(schedulers).map(([name, { label }]) => html`<option value=${name} selected=${name === scheduler}>${label}</option>`)}
       </select>
-      <p id="scheduler-help" class="help">How noise becomes a picture: ${about ?? scheduler}.</p>
+      <p id="scheduler-help" class="help">How noise becomes a picture: ${schedulers[scheduler]?.hint ?? scheduler}.</p>
     </div>
   `
 }

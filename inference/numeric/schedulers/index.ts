@@ -1,22 +1,38 @@
+import type { SchedulerName } from '../../../contracts/schedulers.ts'
 import type { SchedulerConfig } from './config.ts'
 import { createDdim } from './ddim.ts'
 import { createDpmpp2m } from './dpmpp-2m.ts'
 import { createEuler } from './euler.ts'
 import { createEulerAncestral } from './euler-ancestral.ts'
 import { createLcm } from './lcm.ts'
-import type { Scheduler } from './scheduler.ts'
+import { type Scheduler, SchedulerError } from './scheduler.ts'
 
-const creators = {
+export type CreateScheduler = (config: SchedulerConfig) => Scheduler
+export type SchedulerCreators<Name extends string = string> = Readonly<Record<Name, CreateScheduler>>
+
+/** The solver of every scheduler that a request may name. */
+export const schedulerCreators = {
   dpmpp_2m: createDpmpp2m,
-  dpmpp_2m_karras: (config: SchedulerConfig) => createDpmpp2m(config, { karras: true }),
+  dpmpp_2m_karras: (config) => createDpmpp2m(config, { karras: true }),
   ddim: createDdim,
   lcm: createLcm,
   euler: createEuler,
   euler_ancestral: createEulerAncestral,
-} satisfies Record<string, (config: SchedulerConfig) => Scheduler>
+} satisfies SchedulerCreators<SchedulerName>
 
-export type SchedulerName = keyof typeof creators
-export const schedulerNames = Object.keys(creators) as SchedulerName[]
-
-/** The solver of that name for a diffusers scheduler_config.json. Throws `SchedulerError` on options it lacks. */
-export const createScheduler = (name: SchedulerName, config: SchedulerConfig): Scheduler => creators[name](config)
+/**
+ * The scheduler called `name`, set up from a diffusers scheduler_config.json. Throws `SchedulerError` if there is none
+ * of that name, or if it does not support an option of the configuration.
+ *
+ * @example
+ * const schedule = createScheduler('ddim', bundle.manifest.diffusion.scheduler).setTimesteps(25)
+ */
+export const createScheduler = (
+  name: string,
+  config: SchedulerConfig,
+  creators: SchedulerCreators = schedulerCreators,
+): Scheduler => {
+  const create = Object.hasOwn(creators, name) ? creators[name] : undefined
+  if (!create) throw new SchedulerError(`There is no scheduler ${name}; use one of ${Object.keys(creators).join(', ')}`)
+  return create(config)
+}
