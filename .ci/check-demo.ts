@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadBundle } from '../inference/bundle.ts'
 import { createFaceEngine } from '../inference/engine/face-engine.ts'
 import { faceModels } from '../inference/engine/face-models.ts'
-import { decodePhoto } from '../inference/photos/image.ts'
+import { decodePhoto } from '../inference/photos/decode.ts'
 
 // What the demo left in out/: four images of the bundle's size with a face in each, and the contact sheet.
 const bundle = await loadBundle('models/demo')

@@ -3,7 +3,7 @@ import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { PhotoFaces } from '../contracts/embed-faces.ts'
 import { failures } from '../contracts/failures.ts'
 import type { FaceEngine } from '../inference/engine/face-engine.ts'
-import { decodePhoto } from '../inference/photos/image.ts'
+import { decodePhoto } from '../inference/photos/decode.ts'
 import { type ArtifactStore, putJson } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 

@@ -4,7 +4,7 @@ import { encodeVector } from '../contracts/embedding.ts'
 import { failures } from '../contracts/failures.ts'
 import type { FaceEngine } from '../inference/engine/face-engine.ts'
 import { combineIdentities } from '../inference/numeric/identity.ts'
-import { decodePhoto } from '../inference/photos/image.ts'
+import { decodePhoto } from '../inference/photos/decode.ts'
 import type { ArtifactStore } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 

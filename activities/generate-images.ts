@@ -8,7 +8,7 @@ import type { SchedulerName } from '../contracts/schedulers.ts'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../inference/diffusion/checkpoint.ts'
 import type { DiffusionEngine } from '../inference/engine/diffusion-engine.ts'
 import type { RgbImage } from '../inference/numeric/image.ts'
-import { encodeJpeg, encodePng } from '../inference/photos/image.ts'
+import { encodeJpeg, encodePng } from '../inference/photos/encode.ts'
 import { type ArtifactStore, putJson, readAll } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 

@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity'
 import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { PhotoSource } from '../contracts/generate-faces.ts'
-import { decodePhoto, encodePng } from '../inference/photos/image.ts'
+import { decodePhoto } from '../inference/photos/decode.ts'
+import { encodePng } from '../inference/photos/encode.ts'
 import type { ArtifactStore } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 

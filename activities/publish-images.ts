@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { MadeWith } from '../contracts/generate-faces.ts'
-import { decodePhoto } from '../inference/photos/image.ts'
+import { decodePhoto } from '../inference/photos/decode.ts'
 import type { ArtifactStore } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 import { markImage } from './shared/provenance.ts'

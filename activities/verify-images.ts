@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity'
 import { decodeVector } from '../contracts/embedding.ts'
 import type { FaceEngine } from '../inference/engine/face-engine.ts'
 import { cosine } from '../inference/numeric/identity.ts'
-import { decodePhoto } from '../inference/photos/image.ts'
+import { decodePhoto } from '../inference/photos/decode.ts'
 import type { ArtifactStore } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 

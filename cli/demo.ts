@@ -7,7 +7,7 @@ import { createFaceEngine, type FaceEngine } from '../inference/engine/face-engi
 import { faceModels } from '../inference/engine/face-models.ts'
 import { cosine } from '../inference/numeric/identity.ts'
 import type { RgbImage } from '../inference/numeric/image.ts'
-import { decodePhoto } from '../inference/photos/image.ts'
+import { decodePhoto } from '../inference/photos/decode.ts'
 import { projectDir } from '../lib/project-dir.ts'
 import { readWorkerConfig } from '../worker/config.ts'
 import { createApiClient } from './client/api-client.ts'

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Prediction } from '../../contracts/prediction.ts'
 import type { RgbImage } from '../../inference/numeric/image.ts'
-import { contactSheet, decodePhoto } from '../../inference/photos/image.ts'
+import { contactSheet } from '../../inference/photos/contact-sheet.ts'
+import { decodePhoto } from '../../inference/photos/decode.ts'
 import type { ApiClient } from './api-client.ts'
 
 export interface GeneratedImage {

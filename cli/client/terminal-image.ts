@@ -1,6 +1,6 @@
 import { image2sixel } from 'sixel'
 import { resizeBilinear } from '../../inference/numeric/resize.ts'
-import { decodePhoto } from '../../inference/photos/image.ts'
+import { decodePhoto } from '../../inference/photos/decode.ts'
 
 /** How a terminal shows pictures between its lines. */
 export const imageProtocols = ['iterm2', 'kitty', 'sixel'] as const

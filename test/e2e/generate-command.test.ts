@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { showPng, terminalImages } from '../../cli/client/terminal-image.ts'
-import { encodePng } from '../../inference/photos/image.ts'
+import { encodePng } from '../../inference/photos/encode.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
 
 let stack: TestStack

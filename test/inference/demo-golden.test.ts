@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { denoise } from '../../inference/diffusion/generate.ts'
-import { decodePhoto } from '../../inference/photos/image.ts'
+import { decodePhoto } from '../../inference/photos/decode.ts'
 import { maxDifference, readGolden, readGoldenJson, rowOf } from '../support/arrays.ts'
 import { loadDiffusion } from '../support/networks.ts'
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { SchedulerName } from '../../contracts/schedulers.ts'
 import { denoise, identityOf, Stopped } from '../../inference/diffusion/generate.ts'
 import { createScheduler } from '../../inference/numeric/schedulers/index.ts'
-import { decodePhoto } from '../../inference/photos/image.ts'
+import { decodePhoto } from '../../inference/photos/decode.ts'
 import { maxDifference, readGolden, readGoldenJson, rowOf } from '../support/arrays.ts'
 import { type Diffusion, loadDiffusion } from '../support/networks.ts'
 

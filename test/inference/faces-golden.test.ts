@@ -6,7 +6,7 @@ import { createFaceEngine, type FaceEngine } from '../../inference/engine/face-e
 import { faceModels } from '../../inference/engine/face-models.ts'
 import { detectorDefaults } from '../../inference/faces/detectors/index.ts'
 import { cosine } from '../../inference/numeric/identity.ts'
-import { decodePhoto } from '../../inference/photos/image.ts'
+import { decodePhoto } from '../../inference/photos/decode.ts'
 
 // What insightface's SCRFD and ArcFaceONNX and OpenCV's FaceDetectorYN and warpAffine make of the photos.
 interface GoldenFace {

@@ -6,7 +6,7 @@ import { type FaceModels, faceModels } from '../../inference/engine/face-models.
 import { detectorDefaults } from '../../inference/faces/detectors/index.ts'
 import { cosine } from '../../inference/numeric/identity.ts'
 import type { RgbImage } from '../../inference/numeric/image.ts'
-import { decodePhoto } from '../../inference/photos/image.ts'
+import { decodePhoto } from '../../inference/photos/decode.ts'
 
 const scrfdFile = (name: string) => `test/fixtures/scrfd/scrfd_${name}_bnkps.onnx`
 let models: FaceModels

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { RgbImage } from '../../inference/numeric/image.ts'
-import { decodePhoto, PhotoError } from '../../inference/photos/image.ts'
+import { decodePhoto } from '../../inference/photos/decode.ts'
+import { PhotoError } from '../../inference/photos/photo-error.ts'
 
 const portrait = readFileSync('samples/male_26.jpg')
 const small = () => sharp(portrait).resize(96, 64, { fit: 'fill' })
