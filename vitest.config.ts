@@ -1,9 +1,12 @@
+import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const loopbackOnly = `--import=${pathToFileURL('test/support/loopback-only.js').href}`
+const temporalServer = { globalSetup: ['test/support/temporal-server.ts'] }
+
+// What a test needs is the folder that it is in: see test/README.md.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
@@ -12,5 +15,19 @@ export default defineConfig({
     // Native modules (onnxruntime, the Temporal core bridge) dislike being unloaded with a thread.
     pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/*.test.ts', 'test/unit/**/*.test.ts'],
+          execArgv: [loopbackOnly],
+          env: { NODE_OPTIONS: loopbackOnly },
+        },
+      },
+      { extends: true, test: { name: 'temporal', include: ['test/temporal/**/*.test.ts'], ...temporalServer } },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...temporalServer } },
+      { extends: true, test: { name: 'deploy', include: ['test/deploy/**/*.test.ts'], ...temporalServer } },
+    ],
   },
 })

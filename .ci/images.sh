@@ -23,5 +23,5 @@ if [ -z "$work" ]; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
 fi
-test/docker/build.sh "$work"
-test/docker/run.sh "$work"
+test/deploy/infra/docker/build.sh "$work"
+test/deploy/infra/docker/run.sh "$work"

@@ -21,7 +21,7 @@ export const publicUrl = 'http://idem.test'
 export const photo = 'https://example.com/portrait.jpg'
 export const webhookSecret = `whsec_${toBase64(new Uint8Array(32).fill(9))}`
 
-/** Where the app of these tests runs: in this process, or in workerd. `test/edge` chooses the other one. */
+/** Where the app of these tests runs: in this process, or in workerd. `test/deploy/infra/edge` chooses the other one. */
 export const atEdge = process.env.IDEM_TEST_RUNTIME === 'edge'
 
 const encryptionKeys = `a:${toBase64(new Uint8Array(32).fill(1))}`

@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createPredictionView } from '../../../api/prediction-view.ts'
+import { artifactKeys } from '../../../contracts/artifact-keys.ts'
+import type { ErasureReceipt } from '../../../contracts/erasure.ts'
+import type { Prediction } from '../../../contracts/prediction.ts'
+import type { PredictionRecord } from '../../../contracts/record.ts'
+import { listAll } from '../../../storage/store.ts'
+import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
+import { ensureSweepSchedule } from '../../../temporal/sweep-schedule.ts'
+import { photo, startApi, type TestApi } from '../../support/api.ts'
+import { resetWorkflow } from '../../support/reset.ts'
+
+const input = { input_image: photo, num_images: 1 }
+const dataUri = `data:image/png;base64,${Buffer.from('bytes of a photo').toString('base64')}`
+
+let api: TestApi
+let release: () => void = () => undefined
+beforeAll(async () => {
+  api = await startApi(
+    {},
+    {
+      generate: async ({ seeds }) => {
+        if (seeds[0] === 999) await new Promise<void>((resolve) => (release = resolve))
+      },
+    },
+  )
+})
+afterAll(async () => {
+  release()
+  await api.stop()
+})
+
+const make = (body: object, headers = {}) => api.json(api.post(body, { prefer: 'wait', ...headers }))
+const erase = async (id: string) => {
+  const response = await api.request(`/v1/predictions/${id}`, { method: 'DELETE' })
+  return { status: response.status, receipt: (await response.json()) as ErasureReceipt }
+}
+const get = (id: string) => api.request(`/v1/predictions/${id}`)
+const left = async (id: string) =>
+  (
+    await Promise.all(
+      [artifactKeys.prediction(id), artifactKeys.published(id)].map((prefix) => listAll(api.store, prefix)),
+    )
+  ).flat()
+
+describe('photos and drafts', () => {
+  it('go when the prediction ends', async () => {
+    const { id } = await make({ input: { ...input, input_image: dataUri } })
+    expect(await left(id)).toEqual([artifactKeys.identity(id), artifactKeys.output(id, 0)])
+  })
+
+  it('also when it fails', async () => {
+    const { id, status } = await make({ input: { input_images: [dataUri, 'https://example.com/missing.jpg'] } })
+    expect([status, await left(id)]).toEqual(['failed', []])
+  })
+
+  it('also when it is canceled', async () => {
+    const { id } = await api.json(api.post({ input: { ...input, input_image: dataUri, seed: 999 } }))
+    await vi.waitFor(async () => expect((await left(id)).length).toBe(3))
+    await api.request(`/v1/predictions/${id}/cancel`, { method: 'POST' })
+    release()
+    await vi.waitFor(async () => expect(await api.json(get(id))).toMatchObject({ status: 'canceled' }), {
+      timeout: 20_000,
+    })
+    expect(await left(id)).toEqual([artifactKeys.identity(id)])
+  })
+
+  it('stay where the request asks for it', async () => {
+    const { id } = await make({ input: { ...input, input_image: dataUri }, keep_photos: true })
+    expect((await left(id)).filter((key) => /photo-|upload-/.test(key))).toHaveLength(2)
+  })
+})
+
+describe('DELETE of a prediction', () => {
+  it('destroys key, artifacts and history, and answers the same receipt for ever', async () => {
+    const key = { 'idempotency-key': 'erase-me' }
+    const { id, output } = await make({ input }, key)
+    const { status, receipt } = await erase(id)
+    expect(status).toBe(200)
+    expect(receipt).toEqual({
+      id,
+      erased_at: expect.any(String),
+      canceled: false,
+      key_shredded: true,
+      artifacts: [artifactKeys.identity(id), artifactKeys.output(id, 0)],
+      histories: [id],
+    })
+    expect((await get(id)).status).toBe(404)
+    expect(await left(id)).toEqual([])
+    await expect(
+      api.store.put(artifactKeys.photo(id), new Uint8Array(1), { contentType: 'image/png' }),
+    ).rejects.toMatchObject({ problem: 'shredded' })
+    await expect(api.client.workflow.getHandle(id).describe()).rejects.toThrow()
+    const { pathname, search } = new URL((output as string[])[0]!)
+    expect((await api.request(pathname + search)).status).toBe(404)
+    expect(await erase(id)).toEqual({ status: 200, receipt })
+    // The key stays used: nothing comes back under it.
+    expect((await api.post({ input }, key)).status).toBe(409)
+  })
+
+  it('refuses the idempotency key from its start on', async () => {
+    const key = { 'idempotency-key': 'erase-me-while-i-run' }
+    const body = { input: { ...input, seed: 999 } }
+    const { id } = await api.json(api.post(body, key))
+    await vi.waitFor(async () =>
+      expect(await api.json(get(id))).toMatchObject({ metrics: { phase: 'generateImages' } }),
+    )
+    const erasing = erase(id)
+    await vi.waitFor(async () => expect((await get(id)).status).toBe(404))
+    expect((await api.post(body, key)).status).toBe(409)
+    release()
+    expect((await erasing).status).toBe(200)
+  })
+
+  it('cancels one that runs, and is one erasure for many calls at once', async () => {
+    const { id } = await api.json(api.post({ input: { ...input, seed: 999 } }))
+    await vi.waitFor(async () =>
+      expect(await api.json(get(id))).toMatchObject({ metrics: { phase: 'generateImages' } }),
+    )
+    const all = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const erased = erase(id)
+        setTimeout(() => release(), 300)
+        return erased
+      }),
+    )
+    expect(all[0]!.receipt).toMatchObject({ id, canceled: true, histories: [id] })
+    expect(all[1]).toEqual(all[0])
+    expect(all[2]).toEqual(all[0])
+  })
+
+  it('also deletes the history of its webhook', async () => {
+    // Nobody serves the webhook's activity here: its delivery waits.
+    const { id } = await make({ input, webhook: 'https://example.com/hook' })
+    expect((await erase(id)).receipt.histories).toEqual([`webhook-${id}`, id])
+  })
+
+  it('leaves what is read meanwhile without its data, not in error', async () => {
+    const { id } = await make({ input })
+    const faces = artifactKeys.faces(id)
+    await api.store.put(faces, new TextEncoder().encode('[]'), { contentType: 'application/json' })
+    // The first thing that an erasure does.
+    await api.store.shred(id)
+    const response = await api.post({ input: { identity_of: id } })
+    expect([response.status, await response.json()]).toMatchObject([410, { detail: expect.stringContaining('erased') }])
+    expect((await get(id)).status).toBe(200)
+    const view = createPredictionView({
+      store: api.store,
+      publicUrl: 'http://idem.test',
+      temporalUiUrl: '',
+      urlSigningKey: new Uint8Array(32),
+    })
+    const record = (await createGrpcOrchestrator(api.client).read(id))!
+    const result = { facesKeys: [faces], timingsMs: {} }
+    const shown = await view({ ...record, workflow: 'embedFaces', result } as PredictionRecord)
+    expect(shown.output).toEqual([null])
+  })
+
+  it('deletes the history of every run of one that was reset', async () => {
+    const { id } = await make({ input })
+    const { runId: first } = await api.client.workflow.getHandle(id).describe()
+    await resetWorkflow(api.client, id)
+    const { runId: second } = await api.client.workflow.getHandle(id).describe()
+    expect(second).not.toBe(first)
+    expect((await erase(id)).receipt.histories).toEqual([id])
+    for (const runId of [first, second]) {
+      await expect(api.client.workflow.getHandle(id, runId).describe()).rejects.toThrow('not found')
+    }
+  })
+
+  it.each(['x', '0'.repeat(26)])('is a 404 for one that never was: %s', async (id) => {
+    expect((await erase(id)).status).toBe(404)
+  })
+})
+
+describe('retention', () => {
+  it('takes what a request asks for, and no more than the service keeps', async () => {
+    const asked = async (retention: string) => {
+      const { id } = await make({ input, retention })
+      const { searchAttributes, closeTime } = await api.client.workflow.getHandle(id).describe()
+      return Math.round(((searchAttributes.IdemExpiresAt as Date[])[0]!.getTime() - closeTime!.getTime()) / 1000)
+    }
+    expect(await asked('90s')).toBe(90)
+    expect(await asked('9h')).toBe(3600)
+  })
+
+  it('leaves a prediction readable without its data, and sweeps artifacts and orphans', async () => {
+    const short = await startApi({ retentionMs: 2_000 })
+    const made = await short.json<Prediction>(short.post({ input }, { prefer: 'wait' }))
+    const orphan = artifactKeys.photo('0'.repeat(26))
+    await short.store.put(orphan, new Uint8Array(1), { contentType: 'image/png' })
+    await short.store.put(artifactKeys.upload('local', 'u1'), new Uint8Array(1), { contentType: 'image/png' })
+    expect(made).toMatchObject({ status: 'succeeded', data_removed: false })
+    await ensureSweepSchedule(short.client, 2_000)
+    // A second start finds the schedule there.
+    await ensureSweepSchedule(short.client, 2_000)
+    await vi.waitFor(
+      async () => {
+        for (const prefix of ['predictions/', 'public/', 'uploads/'])
+          expect(await listAll(short.store, prefix)).toEqual([])
+      },
+      { timeout: 60_000, interval: 500 },
+    )
+    const now = await short.json<Prediction>(short.request(`/v1/predictions/${made.id}`))
+    expect(now).toMatchObject({ status: 'succeeded', data_removed: true, input: {}, output: null })
+    expect((await short.post({ input: { identity_of: made.id } })).status).toBe(410)
+    expect((await short.request(`/v1/predictions/${made.id}/manifest`)).status).toBe(410)
+    await expect(short.store.put(orphan, new Uint8Array(1), { contentType: 'a/b' })).rejects.toMatchObject({
+      problem: 'shredded',
+    })
+    await short.stop()
+  })
+})

@@ -1,0 +1,53 @@
+import { expect, it, vi } from 'vitest'
+import { makeToken } from '../../../api/tokens.ts'
+import { photo, startApi } from '../../support/api.ts'
+
+it("one tenant's thousand predictions do not starve another's one", async () => {
+  const [many, one] = await Promise.all([makeToken('many'), makeToken('one')])
+  const made: string[] = []
+  let open: () => void = () => undefined
+  const gate = new Promise<void>((resolve) => (open = resolve))
+  const api = await startApi(
+    { findToken: async (token) => [many, one].find((known) => known.token === token)?.record },
+    {
+      // The one slot of the gpu queue, for a moment each.
+      generate: async ({ predictionId }) => {
+        await gate
+        made.push(predictionId)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      },
+    },
+  )
+  const post = async ({ token }: { token: string }) =>
+    (await api.json(api.post({ input: { input_image: photo, num_images: 1 } }, { authorization: `Bearer ${token}` })))
+      .id
+  const backlog = 60
+  for (let i = 0; i < backlog; i += 20) await Promise.all(Array.from({ length: 20 }, () => post(many)))
+  const queued = async () => {
+    const { stats } = await api.connection.workflowService.describeTaskQueue({
+      namespace: api.namespace,
+      taskQueue: { name: 'gpu' },
+      taskQueueType: 2,
+      reportStats: true,
+    })
+    return Number(stats?.approximateBacklogCount ?? 0)
+  }
+  await vi.waitFor(async () => expect(await queued()).toBeGreaterThan(backlog / 2), { timeout: 30_000 })
+  // Some, since a single one may come to the partition of the queue that is asked last.
+  const late = await Promise.all(Array.from({ length: 5 }, () => post(one)))
+  const headers = { authorization: `Bearer ${one.token}` }
+  await vi.waitFor(
+    async () => {
+      for (const id of late)
+        expect(await api.json(api.request(`/v1/predictions/${id}`, { headers }))).toMatchObject({
+          metrics: { phase: 'generateImages' },
+        })
+    },
+    { timeout: 30_000 },
+  )
+  open()
+  await vi.waitFor(() => expect(made).toHaveLength(backlog + late.length), { timeout: 60_000 })
+  const places = late.map((id) => made.indexOf(id)).sort((a, b) => a - b)
+  expect(places[2]).toBeLessThan(backlog / 2)
+  await api.stop()
+})

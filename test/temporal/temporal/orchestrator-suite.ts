@@ -1,0 +1,322 @@
+import { heartbeat } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/client'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { GenerateFacesInput } from '../../../contracts/generate-faces.ts'
+import { newPredictionId } from '../../../contracts/prediction-id.ts'
+import type { PredictionRecord } from '../../../contracts/record.ts'
+import {
+  type ListQuery,
+  type Orchestrator,
+  OrchestratorUnavailable,
+  type StartPrediction,
+} from '../../../temporal/orchestrator.ts'
+import { startApi, type TestApi } from '../../support/api.ts'
+
+/** Seeds that make `generateImages` do something else than to end at once. */
+export const seeds = { held: 900, retried: 901, refused: 902 }
+
+const never = () => new AbortController().signal
+
+/** A namespace with workers: a diffusion can be held at step 3 of 9, fail once before that, or fail for good. */
+export const startWorld = async () => {
+  const holds = new Map<string, () => void>()
+  const failed = new Set<string>()
+  const generate = async ({ predictionId, seeds: [seed] }: { predictionId: string; seeds: number[] }) => {
+    if (seed === seeds.refused) {
+      throw ApplicationFailure.nonRetryable('Not with this face', 'face_too_small', { sizePx: 7 })
+    }
+    if (seed === seeds.retried && !failed.has(predictionId)) {
+      failed.add(predictionId)
+      throw ApplicationFailure.retryable('Out of memory for once', 'out_of_memory')
+    }
+    if (seed !== seeds.held && seed !== seeds.retried) return
+    heartbeat({ step: 3, of: 9 })
+    await new Promise<void>((resolve) => holds.set(predictionId, resolve))
+  }
+  const api = await startApi({}, { generate })
+  /** Frees the one worker of the gpu queue. */
+  const release = (id: string) => holds.get(id)?.()
+  return {
+    api,
+    release,
+    /** Ends a prediction as an operator would. */
+    end: async (id: string) => {
+      await api.client.workflow.getHandle(id).terminate()
+      release(id)
+    },
+    stop: async () => {
+      for (const free of holds.values()) free()
+      await api.stop()
+    },
+  }
+}
+
+export type World = Awaited<ReturnType<typeof startWorld>>
+
+export const predictionOf = (more: Partial<GenerateFacesInput> = {}, tenant = 'local'): StartPrediction => {
+  const predictionId = newPredictionId()
+  return {
+    tenant,
+    model: 'idem/arc2face',
+    version: 'v1',
+    requestHash: `hash of ${predictionId}`,
+    summary: '1 image · größer',
+    details: '| a | b |\n| --- | --- |',
+    start: {
+      workflow: 'generateFaces',
+      input: {
+        predictionId,
+        retentionMs: 3_600_000,
+        keepPhotos: false,
+        photos: [{ url: 'https://example.com/größer.jpg' }],
+        faceSelection: 'largest',
+        minFaceSizePx: 0,
+        seeds: [1],
+        numSteps: 25,
+        guidanceScale: 3,
+        scheduler: 'dpmpp_2m',
+        generator: 'cuda',
+        maxAttempts: 3,
+        echo: { seed: 1 },
+        ...more,
+      },
+    },
+  }
+}
+
+/** Starts `more` and gives its id. */
+export const begin = async (orchestrator: Orchestrator, more: Partial<GenerateFacesInput> = {}, tenant?: string) => {
+  const prediction = predictionOf(more, tenant)
+  await orchestrator.start(prediction)
+  return prediction.start.input.predictionId
+}
+
+export const isDiffusing = ({ pending }: PredictionRecord) => pending.some(({ progress }) => progress?.step === 3)
+
+export const untilRecord = (orchestrator: Orchestrator, id: string, reached: (record: PredictionRecord) => boolean) =>
+  vi.waitFor(
+    async () => {
+      const record = await orchestrator.read(id)
+      if (!record || !reached(record)) throw new Error('not yet')
+      return record
+    },
+    { timeout: 20_000, interval: 100 },
+  )
+
+/** What every gateway to Temporal does, whatever its transport. */
+export const describeOrchestrator = (
+  name: string,
+  open: (world: World) => { orchestrator: Orchestrator; lost: Orchestrator; close?: () => Promise<void> },
+) =>
+  describe(name, () => {
+    let world: World
+    let api: TestApi
+    let orchestrator: Orchestrator
+    let lost: Orchestrator
+    let close: (() => Promise<void>) | undefined
+    beforeAll(async () => {
+      world = await startWorld()
+      api = world.api
+      ;({ orchestrator, lost, close } = open(world))
+    })
+    afterAll(async () => {
+      await close?.()
+      await world.stop()
+    })
+
+    it('starts a prediction once, also of fifty calls at once, and never again', async () => {
+      const prediction = predictionOf()
+      const answers = await Promise.all(Array.from({ length: 50 }, () => orchestrator.start(prediction)))
+      expect(answers.filter((answer) => answer === 'started')).toHaveLength(1)
+      expect(answers.filter((answer) => answer === 'exists')).toHaveLength(49)
+      const { predictionId } = prediction.start.input
+      expect(await orchestrator.waitForEnd(predictionId, 20_000)).toBe(true)
+      expect(await orchestrator.start(prediction)).toBe('exists')
+    })
+
+    it('reads what was started, and what came of it', async () => {
+      const prediction = predictionOf()
+      const { predictionId: id } = prediction.start.input
+      await orchestrator.start(prediction)
+      await orchestrator.waitForEnd(id, 20_000)
+      const record = await orchestrator.read(id)
+      const { tenant, model, version, requestHash, start } = prediction
+      expect(record).toMatchObject({ id, tenant, model, version, requestHash, ...start })
+      expect(record).toMatchObject({ namespace: api.namespace, state: 'completed', pending: [] })
+      expect(record?.result).toMatchObject({ images: [{ seed: 1, key: `public/${id}/output-0.png` }] })
+      expect(record?.finished.map((step) => [step.name, step.outcome])).toContainEqual(['generateImages', 'completed'])
+      expect(Math.abs(Date.now() - Number(record?.createdAt))).toBeLessThan(60_000)
+      expect(record?.createdNanos).toMatch(/^\d{19}$/)
+      expect(Number(record?.endedAt)).toBeGreaterThan(Number(record?.createdAt))
+    })
+
+    it('knows nothing of what is not there', async () => {
+      const id = newPredictionId()
+      expect(await orchestrator.read(id)).toBeUndefined()
+      expect(await orchestrator.readErasure(id)).toBeUndefined()
+      await orchestrator.cancel(id)
+      const seen: PredictionRecord[] = []
+      for await (const record of orchestrator.watch(id, never())) seen.push(record)
+      expect(seen).toEqual([])
+    })
+
+    it('tells the failure of a step with its type and details', async () => {
+      const id = await begin(orchestrator, { seeds: [seeds.refused] })
+      expect(await orchestrator.waitForEnd(id, 20_000)).toBe(true)
+      const failure = { type: 'face_too_small', message: 'Not with this face', details: { sizePx: 7 } }
+      expect(await orchestrator.read(id)).toMatchObject({ state: 'failed', failure })
+    })
+
+    it('tells how far a step is, and why its attempt before failed', async () => {
+      const id = await begin(orchestrator, { seeds: [seeds.retried] })
+      const { pending } = await untilRecord(orchestrator, id, isDiffusing)
+      expect(pending).toEqual([
+        {
+          name: 'generateImages',
+          state: 'started',
+          attempt: 2,
+          progress: { step: 3, of: 9 },
+          lastFailure: 'Out of memory for once',
+        },
+      ])
+      await world.end(id)
+      const failure = { type: 'internal', message: 'An operator ended this prediction' }
+      expect(await orchestrator.read(id)).toMatchObject({ state: 'failed', failure })
+    })
+
+    it('waits for the end as long as it is asked to, and no longer', async () => {
+      const id = await begin(orchestrator, { seeds: [seeds.held] })
+      await untilRecord(orchestrator, id, isDiffusing)
+      const startedAt = performance.now()
+      expect(await orchestrator.waitForEnd(id, 1_000)).toBe(false)
+      expect(performance.now() - startedAt).toBeGreaterThan(950)
+      expect(performance.now() - startedAt).toBeLessThan(3_000)
+      const gone = new AbortController()
+      setTimeout(() => gone.abort(), 200)
+      expect(await orchestrator.waitForEnd(id, 60_000, gone.signal)).toBe(false)
+      expect(performance.now() - startedAt).toBeLessThan(5_000)
+      await world.end(id)
+      expect(await orchestrator.waitForEnd(id, 1_000)).toBe(true)
+    })
+
+    it('asks for the cancellation of what runs, and leaves what has ended', async () => {
+      const ended = await begin(orchestrator)
+      await orchestrator.waitForEnd(ended, 20_000)
+      const id = await begin(orchestrator, { seeds: [seeds.held] })
+      await untilRecord(orchestrator, id, isDiffusing)
+      for (const each of [id, ended]) await orchestrator.cancel(each)
+      expect(await orchestrator.read(ended)).toMatchObject({ state: 'completed' })
+      await vi.waitFor(
+        async () => {
+          const events = await api.client.workflow.getHandle(id).fetchHistory()
+          expect(events.events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes)).toBe(true)
+        },
+        { timeout: 10_000 },
+      )
+      await world.end(id)
+    })
+
+    it('watches a prediction as it goes until it has ended', async () => {
+      const id = await begin(orchestrator, { seeds: [seeds.held] })
+      const seen: PredictionRecord[] = []
+      let ended = false
+      for await (const record of orchestrator.watch(id, never())) {
+        seen.push(record)
+        if (isDiffusing(record) && !ended) {
+          ended = true
+          await world.end(id)
+        }
+      }
+      expect(seen.length).toBeGreaterThan(2)
+      expect(seen.some(isDiffusing)).toBe(true)
+      expect(seen.at(-1)?.state).toBe('failed')
+      expect(seen.slice(0, -1).every(({ state }) => state === 'running')).toBe(true)
+      expect(seen.at(-1)).toEqual(await orchestrator.read(id))
+    })
+
+    it('stops watching when it is told to', async () => {
+      const id = await begin(orchestrator, { seeds: [seeds.held] })
+      await untilRecord(orchestrator, id, isDiffusing)
+      const stop = new AbortController()
+      setTimeout(() => stop.abort(), 500)
+      for await (const record of orchestrator.watch(id, stop.signal)) expect(record.state).toBe('running')
+      expect(stop.signal.aborted).toBe(true)
+      await world.end(id)
+    })
+
+    it('lists and counts the predictions of a tenant, page by page', async () => {
+      const tenant = `tenant-${newPredictionId()}`
+      const ids: string[] = []
+      for (let i = 0; i < 5; i++) ids.unshift(await begin(orchestrator, {}, tenant))
+      await Promise.all(ids.map((id) => orchestrator.waitForEnd(id, 20_000)))
+      const running = await begin(orchestrator, { seeds: [seeds.held] }, tenant)
+      await vi.waitFor(
+        async () =>
+          expect((await orchestrator.list({ tenant, status: 'succeeded', limit: 9 })).records).toHaveLength(5),
+        { timeout: 10_000 },
+      )
+      await vi.waitFor(async () => expect(await orchestrator.countRunning(tenant)).toBe(1), { timeout: 10_000 })
+      const idsOf = async (query: Partial<ListQuery>) => {
+        const page = await orchestrator.list({ tenant, limit: 2, ...query })
+        return { ...page, ids: page.records.map(({ id }) => id) }
+      }
+      await untilRecord(orchestrator, running, isDiffusing)
+      const first = await idsOf({})
+      expect([first.ids, first.newer]).toEqual([[running, ids[0]], undefined])
+      const second = await idsOf({ olderThan: first.older! })
+      const third = await idsOf({ olderThan: second.older! })
+      expect([second.ids, third.ids, third.older]).toEqual([ids.slice(1, 3), ids.slice(3), undefined])
+      expect((await idsOf({ newerThan: third.newer! })).ids).toEqual(ids.slice(1, 3))
+      await world.end(running)
+    })
+
+    it('delivers once more, not while it delivers', async () => {
+      const id = newPredictionId()
+      expect(await orchestrator.redeliver(id, 'https://hook.example')).toBe('started')
+      expect(await orchestrator.redeliver(id, 'https://hook.example')).toBe('running')
+      await api.client.workflow.getHandle(`webhook-${id}`).terminate()
+    })
+
+    it('erases once, and keeps the receipt', async () => {
+      const id = await begin(orchestrator, {}, 'acme')
+      await orchestrator.waitForEnd(id, 20_000)
+      for (let i = 0; i < 2; i++) await orchestrator.erase(id, 'acme')
+      const erasure = await vi.waitFor(
+        async () => {
+          const found = await orchestrator.readErasure(id)
+          if (!found?.receipt) throw new Error('not yet')
+          return found
+        },
+        { timeout: 90_000 },
+      )
+      expect(erasure).toMatchObject({ tenant: 'acme', receipt: { id, key_shredded: true } })
+      await vi.waitFor(async () => expect(await orchestrator.read(id)).toBeUndefined(), { timeout: 90_000 })
+    })
+
+    it('finds the workers of every queue', async () => {
+      expect(await orchestrator.unpolledQueues()).toEqual([])
+      await orchestrator.ping()
+    })
+
+    it('says within two seconds that Temporal is away', async () => {
+      const id = newPredictionId()
+      const calls: [string, () => Promise<unknown>][] = [
+        ['start', () => lost.start(predictionOf())],
+        ['read', () => lost.read(id)],
+        ['list', () => lost.list({ tenant: 'local', limit: 2 })],
+        ['count', () => lost.countRunning('local')],
+        ['cancel', () => lost.cancel(id)],
+        ['erase', () => lost.erase(id, 'local')],
+        ['queues', () => lost.unpolledQueues()],
+        ['ping', () => lost.ping()],
+      ]
+      const startedAt = performance.now()
+      await Promise.all(
+        calls.map(async ([what, run]) => {
+          const error = await run().catch((cause: unknown) => cause)
+          expect([what, error]).toEqual([what, expect.any(OrchestratorUnavailable)])
+        }),
+      )
+      expect(performance.now() - startedAt).toBeLessThan(2_500)
+    })
+  })

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { openPageFiles } from '../../../api/page-files.ts'
+import { createPageRoutes } from '../../../api/routes/page.ts'
+import { schedulerNames } from '../../../contracts/schedulers.ts'
+
+const bundle = {
+  sha256: '0'.repeat(64),
+  createdAt: new Date(0),
+  embeddingSize: 512,
+  defaults: { scheduler: 'ddim', steps: 30, guidanceScale: 4 } as const,
+}
+const store = { signGet: async (key: string) => `https://files.example/bucket/${key}?signature=x` }
+const app = createPageRoutes({ bundle, store: store as never }, await openPageFiles())
+
+describe('the page', () => {
+  it('lets in no script and no style but its own files, and pictures from where signed URLs lead', async () => {
+    const response = await app.request('/')
+    const policy = response.headers.get('content-security-policy') ?? ''
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
+    expect(policy).toContain("img-src 'self' data: blob: https://files.example;")
+    expect(policy).not.toContain('unsafe')
+    const text = await response.text()
+    expect(text).not.toMatch(/<style|style=|\son\w+=|<script(?! type="module" src="page\/app\.js"><\/script>)/)
+    expect(text).not.toMatch(/(src|href)="(https?:)?\/\//)
+  })
+
+  it('gives its modules with paths alone, and each of them is there', async () => {
+    const pending = ['app.js']
+    const seen = new Set<string>()
+    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+      if (seen.has(name)) continue
+      seen.add(name)
+      const response = await app.request(`/page/${name}`)
+      expect([name, response.status]).toEqual([name, 200])
+      expect(response.headers.get('content-type')).toMatch(/^text\/javascript/)
+      // A name without a path would lead to nothing here.
+      for (const [, own, minified] of (await response.text()).matchAll(
+        /^import [^']*'([^']+)'|[;}](?:import|export)?[^;"]*from"([^"]+)"/gm,
+      )) {
+        const of = own ?? minified
+        if (of) pending.push(new URL(of, `http://page/${name}`).pathname.slice(1))
+      }
+    }
+    expect([...seen]).toEqual(expect.arrayContaining(['vendor/preact.js', 'vendor/hooks.js', 'parts/run.js']))
+  })
+
+  it('sends the schedulers, the defaults of the bundle and the samples, and serves those', async () => {
+    const { defaults, samples, schedulers } = (await (await app.request('/page/setup.json')).json()) as {
+      defaults: object
+      samples: string[]
+      schedulers: object
+    }
+    expect(Object.keys(schedulers)).toEqual(schedulerNames)
+    expect(defaults).toEqual(bundle.defaults)
+    expect(samples).toContain('samples/male_26.jpg')
+    expect((await app.request(`/${samples[0]}`)).headers.get('content-type')).toBe('image/jpeg')
+  })
+
+  it('is not sent again where it has not changed', async () => {
+    const etag = (await app.request('/page/style/base.css')).headers.get('etag')!
+    const again = await app.request('/page/style/base.css', { headers: { 'if-none-match': etag } })
+    expect(again.status).toBe(304)
+  })
+
+  it.each(['/page/..%2fapp.ts', '/page/nothing.js', '/page/helpers', '/samples/LICENSE', '/samples/..%2fpackage.json'])(
+    'has nothing at %s',
+    async (path) => {
+      expect((await app.request(path)).status).not.toBe(200)
+    },
+  )
+})

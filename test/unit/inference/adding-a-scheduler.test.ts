@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { readApiConfig } from '../../../api/config.ts'
+import { arc2faceInputSchema } from '../../../contracts/arc2face.ts'
+import { type SchedulerName, schedulerNames } from '../../../contracts/schedulers.ts'
+import { BundleError, loadBundle } from '../../../inference/bundle.ts'
+import { denoise } from '../../../inference/diffusion/generate.ts'
+import {
+  createScheduler,
+  type SchedulerCreators,
+  schedulerCreators,
+} from '../../../inference/numeric/schedulers/index.ts'
+import { type Schedule, SchedulerError, unscaled } from '../../../inference/numeric/schedulers/scheduler.ts'
+import { readGolden, rowOf } from '../../support/arrays.ts'
+
+/** Subtracts what the network predicts, half each time. */
+const createHalving = () => ({
+  setTimesteps: (steps: number): Schedule => ({
+    timesteps: Array.from({ length: steps }, (_, index) => steps - index),
+    sigmas: [],
+    initNoiseSigma: 1,
+    takesNoise: () => false,
+    scaleModelInput: unscaled,
+    step: (_, { prediction, sample }) => ({ sample: sample.map((x, i) => x - prediction[i]! / 2) }),
+  }),
+})
+
+describe('a new scheduler', () => {
+  it('runs in a diffusion under its name', async () => {
+    const bundle = await loadBundle('test/fixtures/arc2face-tiny')
+    const { diffusion } = bundle.manifest
+    const embedding = rowOf(readGolden('arc2face-tiny/face_embeddings.npy'), 0)
+    const ones = new Float32Array(4).fill(1)
+    const networks = {
+      textEncoder: { encodeFace: async () => ones, encodeEmpty: async () => ones },
+      unet: { predict: async (rows: readonly { sample: Float32Array }[]) => rows.map(({ sample }) => sample) },
+    }
+    const latents = new Float32Array(diffusion.latentShape.reduce((a, b) => a * b)).fill(8)
+    const request = {
+      images: [{ embedding, seed: 1, latents }],
+      steps: 3,
+      guidanceScale: 1,
+      scheduler: 'halving' as SchedulerName,
+      generator: 'cpu',
+    } as const
+    const made = await denoise(networks, diffusion, request, {
+      schedulers: { ...schedulerCreators, halving: createHalving },
+    })
+    expect(new Set(made)).toEqual(new Set([1]))
+  })
+
+  it('is missing in the registry only until the compiler sees it', () => {
+    const { ddim: _, ...others } = schedulerCreators
+    // @ts-expect-error: a name of the list has no solver.
+    const incomplete: SchedulerCreators<SchedulerName> = others
+    expect(Object.keys(incomplete)).not.toContain('ddim')
+  })
+})
+
+describe('the list of schedulers', () => {
+  it('is what requests may name', () => {
+    const { properties } = z.toJSONSchema(arc2faceInputSchema, { io: 'input' })
+    expect(properties?.scheduler).toMatchObject({ enum: schedulerNames })
+  })
+
+  it('is named whole in the documentation', () => {
+    const docs = ['README.md', ...readdirSync('docs').map((name) => join('docs', name))].filter((file) =>
+      file.endsWith('.md'),
+    )
+    const text = docs.map((file) => readFileSync(file, 'utf8')).join('\n')
+    expect(schedulerNames.filter((name) => !text.includes(`\`${name}\``))).toEqual([])
+  })
+
+  it('is named to a caller who asks for another', () => {
+    expect(() => createScheduler('heun', {})).toThrow(SchedulerError)
+    expect(() => createScheduler('toString', {})).toThrow(`use one of ${Object.keys(schedulerCreators).join(', ')}`)
+  })
+})
+
+describe('a bundle whose default scheduler does not exist', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'idem-bundle-'))
+    const manifest = JSON.parse(await readFile('test/fixtures/arc2face-tiny/manifest.json', 'utf8'))
+    manifest.diffusion.defaults.scheduler = 'heun'
+    await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  it('is refused by the worker at its start', async () => {
+    const refusal = await loadBundle(folder).catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(BundleError)
+    expect(`${refusal}`).toContain('diffusion.defaults.scheduler')
+    expect(`${refusal}`).toContain('"dpmpp_2m"|"dpmpp_2m_karras"')
+  })
+
+  it('is refused by the API at its start', async () => {
+    await expect(readApiConfig({ IDEM_MODELS: folder })).rejects.toThrow('diffusion.defaults.scheduler')
+  })
+})

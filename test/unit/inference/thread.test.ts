@@ -1,0 +1,26 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { startThread, ThreadEnded } from '../../../inference/engine/thread.ts'
+
+const thread = startThread(new URL('../../fixtures/frail-thread.ts', import.meta.url), { name: 'a thread' })
+afterAll(() => thread.close())
+
+describe('an inference thread that fails', () => {
+  it.each([
+    ['exit', 'ended with code 3'],
+    ['throwLater', 'out of nowhere'],
+  ])('by %s takes the calls under way with it, and the next call has another', async (method, message) => {
+    expect(await thread.call('greet', undefined)).toBe('I am a thread')
+    const waiting = thread.call('wait', undefined)
+    const failing = thread.call(method, undefined)
+    for (const call of [waiting, failing]) {
+      await expect(call).rejects.toBeInstanceOf(ThreadEnded)
+      await expect(call).rejects.toThrow(message)
+    }
+    expect(await thread.call('greet', undefined)).toBe('I am a thread')
+  })
+
+  it('stays closed once it is closed', async () => {
+    await thread.close()
+    await expect(thread.call('greet', undefined)).rejects.toBeInstanceOf(ThreadEnded)
+  })
+})
