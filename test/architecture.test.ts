@@ -109,6 +109,20 @@ describe('the layout', () => {
   })
 })
 
+describe('the tests', () => {
+  const tests = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => name.split(sep))
+
+  // Elsewhere no project would run them: see test/README.md.
+  it('are in the folder of a project, or beside this file', () => {
+    expect(tests.length).toBeGreaterThan(80)
+    const projects = ['unit', 'temporal', 'e2e', 'deploy']
+    const lost = tests.filter(([folder, ...rest]) => rest.length > 0 && !projects.includes(folder!))
+    expect(lost.map((path) => path.join('/'))).toEqual([])
+  })
+})
+
 describe('the imports', () => {
   it('are read in a plausible number', () => {
     expect(imports.length).toBeGreaterThan(900)

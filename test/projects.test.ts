@@ -6,14 +6,6 @@ import config from '../vitest.config.ts'
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
 const projects = config.test!.projects!.map((project) => (project as { test: { name: string } }).test.name)
 
-it('has every test in the folder of a project, or beside this file', () => {
-  const tests = files.filter((file) => file.endsWith('.test.ts'))
-  const folderOf = (file: string) => (file.includes(sep) ? file.split(sep)[0]! : 'unit')
-  expect(tests.length).toBeGreaterThan(80)
-  expect(tests.filter((file) => !projects.includes(folderOf(file)))).toEqual([])
-  expect([...new Set(tests.map(folderOf))].sort()).toEqual([...projects].sort())
-})
-
 it('has a script for each project', () => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
   for (const project of projects) expect(scripts[`test:${project}`]).toBe(`vitest run --project ${project}`)
