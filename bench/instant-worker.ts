@@ -4,11 +4,11 @@ import { heartbeat } from '@temporalio/activity'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { readTemporalConfig } from '../api/config.ts'
 import { numberOption, runCommand } from '../cli/command.ts'
-import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { DiffusionProgress } from '../contracts/generate-faces.ts'
 import { type Queue, queues } from '../contracts/queues.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { createDataConverter } from '../temporal/data-converter.ts'
+import { instantSteps } from '../test/support/instant-steps.ts'
 
 const help = `Workers for the real queues with the real workflows and steps that compute and store nothing.
 
@@ -20,39 +20,17 @@ const help = `Workers for the real queues with the real workflows and steps that
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-/** The steps on the cpu queue, with answers of the right shape. */
-const cpuSteps = {
-  intakePhoto: async ({ predictionId, index }: { predictionId: string; index: number }) => ({
-    photoKey: artifactKeys.photo(predictionId, index),
-    width: 1,
-    height: 1,
-  }),
-  findFace: async () => ({ cropKey: 'crop', box: [0, 0, 1, 1], landmarks: [], score: 1, faces: 1 }),
-  embedFace: async ({ predictionId }: { predictionId: string }) => ({
-    identityKey: artifactKeys.identity(predictionId),
-  }),
-  verifyImages: async ({ imageKeys }: { imageKeys: string[] }) => ({ similarity: imageKeys.map(() => 1) }),
-  publishImages: async ({ predictionId, images }: { predictionId: string; images: object[] }) => ({
-    published: images.map((_, index) => ({
-      key: artifactKeys.output(predictionId, index),
-      sha256: '0'.repeat(64),
-      pixelsSha256: '0'.repeat(64),
-    })),
-  }),
-  discardLeftovers: async () => ({ deleted: 0 }),
-}
-
-const madeWith = { software: 'bench', onnxruntime: '0', executionProviders: [], bundleSha256: '0'.repeat(64) }
-
-const gpuSteps = (steps: number, stepMs: number) => ({
-  generateImages: async ({ seeds }: { seeds: number[] }) => {
+const gpuSteps = (steps: number, stepMs: number) => {
+  const instant = instantSteps('gpu')
+  const generateImages: typeof instant.generateImages = async (input) => {
     for (let step = 1; step <= steps; step++) {
       await pause(stepMs)
       heartbeat({ step, of: steps } satisfies DiffusionProgress)
     }
-    return { imageKeys: seeds.map((seed) => `image-${seed}`), madeWith }
-  },
-})
+    return instant.generateImages(input)
+  }
+  return { ...instant, generateImages }
+}
 
 await runCommand(help, async () => {
   const { values } = parseArgs({
@@ -73,7 +51,7 @@ await runCommand(help, async () => {
       workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
       maxCachedWorkflows: 500,
     },
-    cpu: { activities: cpuSteps },
+    cpu: { activities: instantSteps('cpu') },
     // As many at once as there are: what is measured is never a wait for a device.
     gpu: { activities: gpuSteps(steps, stepMs), maxConcurrentActivityTaskExecutions: 1000 },
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { failures } from '../contracts/failures.ts'
+import { limits } from '../contracts/limits.ts'
 import type { Prediction } from '../contracts/prediction.ts'
 import { schedulerNames } from '../contracts/schedulers.ts'
 import { decodePhoto } from '../inference/photos/decode.ts'
@@ -129,10 +130,10 @@ await runCommand(help, async () => {
     ? { replay_of: manifest.prediction }
     : {
         input_image: `data:application/octet-stream;base64,${photo!.bytes.toString('base64')}`,
-        num_images: numberOption('--num-images', values['num-images'], { integer: true, min: 1, max: 16 }),
+        num_images: numberOption('--num-images', values['num-images'], { integer: true, min: 1, max: limits.images }),
         seed: numberOption('--seed', values.seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER }),
-        num_steps: numberOption('--steps', values.steps, { integer: true, min: 1, max: 100 }),
-        guidance_scale: numberOption('--guidance', values.guidance, { min: 0, max: 20 }),
+        num_steps: numberOption('--steps', values.steps, { integer: true, min: 1, max: limits.steps }),
+        guidance_scale: numberOption('--guidance', values.guidance, { min: 0, max: limits.guidanceScale }),
         scheduler: values.scheduler,
         min_similarity: numberOption('--min-similarity', values['min-similarity'], { min: -1, max: 1 }),
       }

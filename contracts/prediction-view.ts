@@ -1,6 +1,7 @@
 import { failures } from './failures.ts'
 import type { Prediction, PredictionStatus } from './prediction.ts'
-import type { ActivityName, FinishedActivity, PredictionRecord } from './record.ts'
+import type { FinishedActivity, PredictionRecord } from './record.ts'
+import { doneLine, type StepName } from './steps.ts'
 
 export interface ViewOptions {
   /** Base of the URLs in answers. */
@@ -19,6 +20,8 @@ export interface ViewOptions {
 export const hasExpired = ({ endedAt, input }: PredictionRecord): boolean =>
   endedAt !== undefined && endedAt.getTime() + input.retentionMs <= Date.now()
 
+/** The step that says how far it is. */
+const diffusion: StepName = 'generateImages'
 const barWidth = 10
 
 /** A line as tqdm writes it, which Replicate's clients parse: ` 52%|█████     | 13/25`. */
@@ -26,17 +29,6 @@ export const progressLine = (step: number, of: number): string => {
   const filled = Math.round((step / of) * barWidth)
   const percent = `${Math.floor((step * 100) / of)}`.padStart(3)
   return `${percent}%|${'█'.repeat(filled)}${' '.repeat(barWidth - filled)}| ${step}/${of}`
-}
-
-const doing: Record<ActivityName, string> = {
-  intakePhoto: 'Photo taken in',
-  findFace: 'Face found and aligned',
-  embedFace: 'Face embedded',
-  generateImages: 'Images diffused',
-  verifyImages: 'Images compared with the person',
-  publishImages: 'Images published',
-  analysePhoto: 'Faces found and embedded',
-  discardLeftovers: 'Photos and drafts deleted',
 }
 
 export const statusOf = ({ state, finished, pending, failure }: PredictionRecord): PredictionStatus => {
@@ -58,10 +50,10 @@ export const logLines = (record: PredictionRecord): string[] => {
   const of = totalSteps(record)
   const steps = (count: number) => Array.from({ length: count }, (_, k) => progressLine(k + 1, of))
   const lines = record.finished.flatMap((activity) => [
-    ...(activity.name === 'generateImages' ? steps(stepsDone(activity, of)) : []),
-    ...(activity.outcome === 'completed' ? [doing[activity.name]] : []),
+    ...(activity.name === diffusion ? steps(stepsDone(activity, of)) : []),
+    ...(activity.outcome === 'completed' ? [doneLine(activity.name)] : []),
   ])
-  const diffusing = record.pending.find(({ name }) => name === 'generateImages')
+  const diffusing = record.pending.find(({ name }) => name === diffusion)
   return [...lines, ...steps(diffusing?.progress?.step ?? 0)]
 }
 
@@ -74,7 +66,7 @@ const currentPhase = (record: PredictionRecord) => {
   return {
     phase: name,
     queued: activityState === 'scheduled',
-    ...(name === 'generateImages' && { step: progress?.step ?? 0, of: totalSteps(record) }),
+    ...(name === diffusion && { step: progress?.step ?? 0, of: totalSteps(record) }),
     ...(attempt > 1 && { attempt, last_failure: lastFailure }),
   }
 }

@@ -1,18 +1,9 @@
 import type { EmbedFacesInput, EmbedFacesResult } from './embed-faces.ts'
 import type { DiffusionProgress, GenerateFacesInput, GenerateFacesResult } from './generate-faces.ts'
 
-export type ActivityName =
-  | 'intakePhoto'
-  | 'findFace'
-  | 'embedFace'
-  | 'generateImages'
-  | 'verifyImages'
-  | 'publishImages'
-  | 'analysePhoto'
-  | 'discardLeftovers'
-
 export interface PendingActivity {
-  readonly name: ActivityName
+  /** A `StepName`, or the name of a step of another release. */
+  readonly name: string
   /** Waiting for a worker, or running on one. */
   readonly state: 'scheduled' | 'started'
   /** From 1. */
@@ -23,7 +14,8 @@ export interface PendingActivity {
 }
 
 export interface FinishedActivity {
-  readonly name: ActivityName
+  /** A `StepName`, or the name of a step of another release. */
+  readonly name: string
   readonly scheduledAt: Date
   readonly startedAt: Date
   readonly endedAt: Date

@@ -1,9 +1,12 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker'
 import { failures } from '../contracts/failures.ts'
+import type { StepName } from '../contracts/steps.ts'
 import type { WebhookMessage } from '../contracts/webhooks.ts'
 import { failureOf } from './failure-label.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import { queueWaitSeconds } from './queue-wait.ts'
+
+const verification: StepName = 'verifyImages'
 
 /** Measures every attempt, and reads from some what they were about. */
 export const measureActivities =
@@ -24,7 +27,7 @@ export const measureActivities =
           const result = await next(input)
           ended('succeeded')
           told('delivered')
-          if (activity === 'verifyImages') countSimilarity(metrics, result as VerifiedImages)
+          if (activity === verification) countSimilarity(metrics, result as VerifiedImages)
           return result
         } catch (error) {
           const failure = failureOf(error)

@@ -1,7 +1,6 @@
 import { failures } from '../contracts/failures.ts'
 import type { DiffusionProgress } from '../contracts/generate-faces.ts'
 import type {
-  ActivityName,
   FinishedActivity,
   PendingActivity,
   PredictionRecord,
@@ -103,7 +102,7 @@ const readPending = async (decode: Decode, activity: WirePendingActivity): Promi
   const [progress] = (await decode(activity.heartbeatDetails?.payloads)) as [DiffusionProgress?]
   const { lastFailure: failure } = activity
   return {
-    name: activity.activityType?.name as ActivityName,
+    name: activity.activityType?.name ?? '',
     state: pendingStateName(activity.state) === 'STARTED' ? 'started' : 'scheduled',
     attempt: activity.attempt ?? 1,
     ...(progress && { progress }),
@@ -131,7 +130,7 @@ const readFinished = async (decode: Decode, events: readonly HistoryEvent[]): Pr
     const at = toDate(event.eventTime) ?? new Date(0)
     const scheduledAt = toDate(from?.eventTime) ?? at
     finished.push({
-      name: from?.activityTaskScheduledEventAttributes?.activityType?.name as ActivityName,
+      name: from?.activityTaskScheduledEventAttributes?.activityType?.name ?? '',
       scheduledAt,
       startedAt: toDate(started.get(String(end.scheduledEventId))?.eventTime) ?? scheduledAt,
       endedAt: at,

@@ -17,6 +17,7 @@ import { createSweep } from '../activities/sweep.ts'
 import { createVerifyImages } from '../activities/verify-images.ts'
 import { limits } from '../contracts/limits.ts'
 import { type Queue, queues, webhookQueue } from '../contracts/queues.ts'
+import type { StepsOn } from '../contracts/steps.ts'
 import type { Bundle } from '../inference/bundle.ts'
 import { createDiffusionEngine } from '../inference/engine/diffusion-engine.ts'
 import { createFaceEngine } from '../inference/engine/face-engine.ts'
@@ -121,7 +122,7 @@ export const createWorkers = async (options: WorkersOptions) => {
             secrets: options.webhookSecrets,
             loadPrediction: options.loadPrediction,
           }),
-        }),
+        } satisfies StepsOn<'cpu'>),
       })
       return [worker]
     },
@@ -136,7 +137,9 @@ export const createWorkers = async (options: WorkersOptions) => {
         taskQueue: queues.gpu,
         shutdownGraceTime: 0,
         maxConcurrentActivityTaskExecutions: gpuSlots,
-        activities: translateFailures(createGenerateImages({ store, diffusion, madeWith })),
+        activities: translateFailures({
+          ...createGenerateImages({ store, diffusion, madeWith }),
+        } satisfies StepsOn<'gpu'>),
       })
       return [worker]
     },

@@ -1,25 +1,24 @@
-import { ActivityCancellationType, proxyActivities, setCurrentDetails } from '@temporalio/workflow'
+import { ActivityCancellationType, setCurrentDetails } from '@temporalio/workflow'
 import type { createAnalysePhoto } from '../activities/analyse-photo.ts'
 import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { EmbedFacesInput, EmbedFacesResult } from '../contracts/embed-faces.ts'
-import { queues } from '../contracts/queues.ts'
 import { allSettled } from '../lib/all-settled.ts'
+import { proxySteps } from './proxy-steps.ts'
 import { runPrediction } from './run-prediction.ts'
 import { count } from './words.ts'
 
 const options = {
-  taskQueue: queues.cpu,
   startToCloseTimeout: '1 minute',
   // What it has stored is there to be deleted when a canceled prediction is tidied up.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
 } as const
 
-const { intakePhoto } = proxyActivities<ReturnType<typeof createIntakePhoto>>({
+const { intakePhoto } = proxySteps<ReturnType<typeof createIntakePhoto>>({
   ...options,
   heartbeatTimeout: '15 seconds',
 })
-const { analysePhoto } = proxyActivities<ReturnType<typeof createAnalysePhoto>>(options)
+const { analysePhoto } = proxySteps<ReturnType<typeof createAnalysePhoto>>(options)
 
 /** Photos in, their faces with boxes, landmarks and vectors out; the vectors lie in the artifact store. */
 export async function embedFaces(input: EmbedFacesInput): Promise<EmbedFacesResult> {

@@ -3,7 +3,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   isCancellation,
-  proxyActivities,
   setCurrentDetails,
 } from '@temporalio/workflow'
 import type { createEmbedFace } from '../activities/embed-face.ts'
@@ -20,14 +19,13 @@ import type {
   ImageResult,
   MadeWith,
 } from '../contracts/generate-faces.ts'
-import { queues } from '../contracts/queues.ts'
 import { allSettled } from '../lib/all-settled.ts'
+import { proxySteps } from './proxy-steps.ts'
 import { runPrediction } from './run-prediction.ts'
 import type { Notify } from './with-webhook.ts'
 import { count } from './words.ts'
 
-const { intakePhoto } = proxyActivities<ReturnType<typeof createIntakePhoto>>({
-  taskQueue: queues.cpu,
+const { intakePhoto } = proxySteps<ReturnType<typeof createIntakePhoto>>({
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: '15 seconds',
   // What it has stored is there to be deleted when a canceled prediction is tidied up.
@@ -35,18 +33,16 @@ const { intakePhoto } = proxyActivities<ReturnType<typeof createIntakePhoto>>({
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
 })
 
-const { findFace, embedFace, verifyImages } = proxyActivities<
+const { findFace, embedFace, verifyImages } = proxySteps<
   ReturnType<typeof createFindFace> & ReturnType<typeof createEmbedFace> & ReturnType<typeof createVerifyImages>
 >({
-  taskQueue: queues.cpu,
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '30 seconds',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds', maximumAttempts: 6 },
 })
 
-const { generateImages } = proxyActivities<ReturnType<typeof createGenerateImages>>({
-  taskQueue: queues.gpu,
+const { generateImages } = proxySteps<ReturnType<typeof createGenerateImages>>({
   startToCloseTimeout: '2 hours',
   // A killed worker is noticed after this long; the next attempt goes on at the last checkpoint.
   heartbeatTimeout: '10 seconds',
@@ -55,8 +51,7 @@ const { generateImages } = proxyActivities<ReturnType<typeof createGenerateImage
   retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute', maximumAttempts: 20 },
 })
 
-const { publishImages } = proxyActivities<ReturnType<typeof createPublishImages>>({
-  taskQueue: queues.cpu,
+const { publishImages } = proxySteps<ReturnType<typeof createPublishImages>>({
   startToCloseTimeout: '2 minutes',
   // No image is published after an erasure has deleted them.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -6,7 +6,6 @@ import {
   ContinueAsNew,
   isCancellation,
   log,
-  proxyActivities,
   setCurrentDetails,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
@@ -14,11 +13,10 @@ import type { createDiscardLeftovers } from '../activities/discard-leftovers.ts'
 import { failures } from '../contracts/failures.ts'
 import type { PredictionStatus } from '../contracts/prediction.ts'
 import type { PredictionOptions } from '../contracts/prediction-options.ts'
-import { queues } from '../contracts/queues.ts'
+import { proxySteps } from './proxy-steps.ts'
 import { type Notify, withWebhook } from './with-webhook.ts'
 
-const { discardLeftovers } = proxyActivities<ReturnType<typeof createDiscardLeftovers>>({
-  taskQueue: queues.cpu,
+const { discardLeftovers } = proxySteps<ReturnType<typeof createDiscardLeftovers>>({
   startToCloseTimeout: '30 seconds',
   // What is left behind goes with the retention; the prediction does not wait for a broken store.
   scheduleToCloseTimeout: '2 minutes',

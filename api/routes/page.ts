@@ -1,6 +1,10 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
+import { generatorNames } from '../../contracts/arc2face.ts'
+import { limits } from '../../contracts/limits.ts'
+import { predictionStatuses } from '../../contracts/prediction.ts'
 import { schedulers } from '../../contracts/schedulers.ts'
+import { stepNames, steps } from '../../contracts/steps.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problem.ts'
 
@@ -35,6 +39,20 @@ const policy = (imageOrigin: string) =>
     "trusted-types 'none'",
   ].join('; ')
 
+/** The lists and bounds of the API, so that the page has no copy of them. */
+const pageSetup = {
+  steps: stepNames.map((name) => ({
+    name,
+    label: steps[name].doing,
+    queue: steps[name].queue,
+    share: steps[name].share,
+  })),
+  statuses: predictionStatuses,
+  schedulers,
+  generators: generatorNames,
+  limits,
+}
+
 const nothing = () => new Problem(404, 'There is nothing at this address')
 
 /** `/`: a page to use the API with. It needs no token itself; it asks for one when the API does. */
@@ -57,11 +75,10 @@ export const createPageRoutes = (
       'cache-control': 'no-cache',
     })
   })
-  app.get('/page/setup.json', (c) =>
-    c.json({ defaults: bundle.defaults, samples: samples.map((name) => `samples/${name}`), schedulers }, 200, {
-      'cache-control': 'no-cache',
-    }),
-  )
+  app.get('/page/setup.json', (c) => {
+    const setup = { ...pageSetup, defaults: bundle.defaults, samples: samples.map((name) => `samples/${name}`) }
+    return c.json(setup, 200, { 'cache-control': 'no-cache' })
+  })
   app.get('/page/:name{.+}', async (c) => {
     const name = c.req.param('name')
     const type = types[/\.(\w+)$/.exec(name)?.[1] ?? '']

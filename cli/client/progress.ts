@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import { Presets, SingleBar } from 'cli-progress'
 import type { Prediction } from '../../contracts/prediction.ts'
+import { doingOf, isStepName, progressIn, type StepName, steps } from '../../contracts/steps.ts'
 
 /** Where a prediction stands, in [0, 1], and in words. */
 interface Standing {
@@ -16,25 +17,25 @@ interface RunningMetrics {
   attempt?: number
 }
 
-// Share of the way at which each phase starts: diffusion takes most of the time.
-const phases: Record<string, { at: number; text: string }> = {
-  intakePhoto: { at: 0, text: 'take in the photo' },
-  findFace: { at: 0.03, text: 'find the face' },
-  embedFace: { at: 0.06, text: 'embed the face' },
-  generateImages: { at: 0.08, text: 'diffuse' },
-  verifyImages: { at: 0.9, text: 'verify' },
-  publishImages: { at: 0.97, text: 'upload' },
-}
-const diffusionShare = 0.82
+/** What one run of `idem/arc2face` goes through. */
+const order: readonly StepName[] = [
+  'intakePhoto',
+  'findFace',
+  'embedFace',
+  'generateImages',
+  'verifyImages',
+  'publishImages',
+]
 
 const standing = ({ status, metrics }: Prediction): Standing => {
-  const { phase = '', queued, step = 0, of = 1, attempt = 1 } = metrics as RunningMetrics
-  if (status === 'starting' || !phases[phase]) return { done: 0, text: 'queue' }
-  const { at, text } = phases[phase]
+  const { phase, queued, step = 0, of, attempt = 1 } = metrics as RunningMetrics
+  if (status === 'starting' || phase === undefined) return { done: 0, text: 'queue' }
+  const done = progressIn(order, phase, of ? step / of : 0) ?? 0
   const again = attempt > 1 ? ` (attempt ${attempt})` : ''
-  if (phase !== 'generateImages') return { done: at, text: `${text}${again}` }
-  if (queued) return { done: at, text: `queue: waiting for a GPU worker${again}` }
-  return { done: at + diffusionShare * (step / of), text: `step ${step} of ${of}${again}` }
+  if (queued && isStepName(phase) && steps[phase].queue === 'gpu') {
+    return { done, text: `queue: waiting for a GPU worker${again}` }
+  }
+  return { done, text: `${of ? `step ${step} of ${of}` : doingOf(phase)}${again}` }
 }
 
 export interface Progress {

@@ -1,3 +1,4 @@
+import { limits } from '../../contracts/limits.ts'
 import type { RgbImage } from '../numeric/image.ts'
 import { heicToTiff } from './heic.ts'
 import { PhotoError } from './photo-error.ts'
@@ -13,7 +14,11 @@ export interface PhotoLimits {
   readonly minSidePx: number
 }
 
-export const photoLimits: PhotoLimits = { bytes: 20 * 1024 * 1024, pixels: 50_000_000, minSidePx: 32 }
+export const photoLimits: PhotoLimits = {
+  bytes: limits.photoBytes,
+  pixels: limits.photoPixels,
+  minSidePx: limits.photoMinSidePx,
+}
 
 export interface DecodeOptions extends Partial<PhotoLimits> {
   /**

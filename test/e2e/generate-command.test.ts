@@ -46,7 +46,7 @@ describe('generate', () => {
       0,
       expect.stringMatching(/-0\.png {2}seed 7 {2}.*\n.*seed 8.*\n.*contact-sheet\.jpg\n$/s),
     ])
-    expect(made.stderr).toContain('find the face')
+    expect(made.stderr).toContain('Finding the face')
     const [image = ''] = (await readdir(join(folder, 'out'))).filter((name) => name.endsWith('-0.png'))
     const response = await fetch(`${stack.apiUrl}/v1/predictions/${image.slice(0, 26)}/manifest`, {
       headers: { authorization: `Bearer ${stack.tokens.acme}` },

@@ -5,9 +5,11 @@ import { createDiscardLeftovers } from '../../activities/discard-leftovers.ts'
 import { createErasePrediction } from '../../activities/erase-prediction.ts'
 import { createSweep } from '../../activities/sweep.ts'
 import { artifactKeys } from '../../contracts/artifact-keys.ts'
+import type { StepsOn } from '../../contracts/steps.ts'
 import type { KeyRing } from '../../lib/crypto/key-ring.ts'
 import type { SealedStore } from '../../storage/sealed-store.ts'
 import { createPredictionAdmin } from '../../temporal/prediction-admin.ts'
+import { instantSteps } from './instant-steps.ts'
 import { runWorker } from './namespace.ts'
 
 export interface InstantWorkerOptions {
@@ -26,6 +28,7 @@ export const runInstantWorkers = async ({ client, namespace, keyRing, store, gen
   const admin = createPredictionAdmin(client)
   const image = new TextEncoder().encode('no image')
   const cpu = {
+    ...instantSteps('cpu'),
     intakePhoto: async ({
       predictionId,
       index,
@@ -39,12 +42,10 @@ export const runInstantWorkers = async ({ client, namespace, keyRing, store, gen
       await store.put(artifactKeys.photo(predictionId, index), image, { contentType: 'image/png' })
       return { photoKey: artifactKeys.photo(predictionId, index), width: 1, height: 1 }
     },
-    findFace: async () => ({ cropKey: 'crop', box: [0, 0, 1, 1], landmarks: [], score: 1, faces: 1 }),
     embedFace: async ({ predictionId }: { predictionId: string }) => {
       await store.put(artifactKeys.identity(predictionId), image, { contentType: 'application/octet-stream' })
       return { identityKey: artifactKeys.identity(predictionId) }
     },
-    verifyImages: async ({ imageKeys }: { imageKeys: string[] }) => ({ similarity: imageKeys.map(() => 1) }),
     publishImages: async ({ predictionId, images }: { predictionId: string; images: object[] }) => ({
       published: await Promise.all(
         images.map(async (_, index) => {
@@ -57,10 +58,11 @@ export const runInstantWorkers = async ({ client, namespace, keyRing, store, gen
     ...createDiscardLeftovers({ store }),
     ...createErasePrediction({ store, admin }),
     ...createSweep({ store, admin }),
-  }
-  const madeWith = { software: 'test', onnxruntime: '0', executionProviders: ['cpu'], bundleSha256: 'a'.repeat(64) }
+  } satisfies StepsOn<'cpu'>
+  const instantGpu = instantSteps('gpu')
   const gpu = {
-    generateImages: async (input: { predictionId: string; seeds: number[] }) => {
+    ...instantGpu,
+    generateImages: async (input: Parameters<typeof instantGpu.generateImages>[0]) => {
       // A step that is held must not look like a dead worker.
       const pulse = setInterval(() => heartbeat(), heartbeatMs)
       try {
@@ -68,9 +70,9 @@ export const runInstantWorkers = async ({ client, namespace, keyRing, store, gen
       } finally {
         clearInterval(pulse)
       }
-      return { imageKeys: input.seeds.map((seed) => `image-${seed}`), madeWith }
+      return instantGpu.generateImages(input)
     },
-  }
+  } satisfies StepsOn<'gpu'>
   const workers = [
     await runWorker({ namespace, keyRing, taskQueue: 'control', workflowsPath: resolve('workflows/index.ts') }),
     await runWorker({ namespace, keyRing, taskQueue: 'cpu', activities: cpu }),

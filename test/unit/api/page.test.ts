@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { openPageFiles } from '../../../api/page-files.ts'
 import { createPageRoutes } from '../../../api/routes/page.ts'
+import { generatorNames } from '../../../contracts/arc2face.ts'
+import { predictionStatuses } from '../../../contracts/prediction.ts'
 import { schedulerNames } from '../../../contracts/schedulers.ts'
+import { stepNames } from '../../../contracts/steps.ts'
 
 const bundle = {
   sha256: '0'.repeat(64),
@@ -42,6 +45,18 @@ describe('the page', () => {
       }
     }
     expect([...seen]).toEqual(expect.arrayContaining(['vendor/preact.js', 'vendor/hooks.js', 'parts/run.js']))
+  })
+
+  it('is sent the lists and bounds that the API has', async () => {
+    const setup = (await (await app.request('/page/setup.json')).json()) as {
+      steps: { name: string; label: string; share: number }[]
+      limits: Record<string, number>
+    }
+    expect(setup.steps.map(({ name }) => name)).toEqual(stepNames)
+    for (const { label, share } of setup.steps)
+      expect([label, share]).toEqual([expect.stringMatching(/\w/), expect.any(Number)])
+    expect(setup).toMatchObject({ statuses: predictionStatuses, generators: generatorNames })
+    expect(setup.limits).toMatchObject({ images: 16, steps: 100, photoBytes: 20 * 1024 * 1024 })
   })
 
   it('sends the schedulers, the defaults of the bundle and the samples, and serves those', async () => {
