@@ -1,51 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { allowed, nested, type Room, topLevel } from './support/layout.ts'
 
 const root = resolve(import.meta.dirname, '..')
-
-/** What each room may import from, besides itself and packages. A name ending in `(types)` allows `import type` only. */
-const allowed = {
-  lib: [],
-  contracts: ['lib'],
-  storage: ['lib', 'contracts'],
-  'inference/numeric': ['contracts (types)'],
-  inference: ['lib', 'contracts', 'inference/numeric'],
-  temporal: ['lib', 'contracts'],
-  workflows: ['lib', 'contracts', 'activities (types)'],
-  activities: ['lib', 'contracts', 'storage', 'inference', 'inference/numeric', 'temporal (types)'],
-  telemetry: ['lib', 'contracts', 'storage', 'inference (types)', 'activities (types)', 'temporal'],
-  api: ['lib', 'contracts', 'storage', 'temporal', 'telemetry'],
-  worker: [
-    'lib',
-    'contracts',
-    'storage',
-    'temporal',
-    'telemetry',
-    'inference',
-    'inference/numeric',
-    'activities',
-    'api',
-  ],
-  infra: ['lib', 'contracts'],
-  cli: [
-    'lib',
-    'contracts',
-    'storage',
-    'temporal',
-    'telemetry',
-    'inference',
-    'inference/numeric',
-    'api',
-    'worker',
-    'infra',
-  ],
-} satisfies Record<string, readonly string[]>
-
-type Room = keyof typeof allowed
-const rooms = Object.keys(allowed) as Room[]
-const nested = rooms.filter((room) => room.includes('/'))
-const topLevel = rooms.filter((room) => !room.includes('/'))
 
 interface ImportLine {
   file: string
