@@ -88,7 +88,7 @@ const render = (packages: Package[]): string => {
   return `# Licences of the packages in use
 
 Made by \`node --import tsx .ci/licences.ts --write\` from the lockfile: what \`npm ci --omit=dev\` may install, on any
-platform. Models and pictures have theirs in the README.
+platform. The licences of models and pictures are in [models.md](models.md#licences).
 
 | package | version | licence |
 |---|---|---|

@@ -25,7 +25,7 @@ const closeTimeoutMs = 5_000
 const viewerFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 const readViewerFile = async (name: string) => new Uint8Array(await readFile(join(viewerFolder, name)))
 
-const help = `Runs the HTTP API until it is stopped. What it needs to know is in the environment: see the README's table.
+const help = `Runs the HTTP API until it is stopped. It is configured by environment variables: see docs/configuration.md.
 
   npm run api
   IDEM_TOKENS=.idem/tokens.json IDEM_HOST=0.0.0.0 npm run api

@@ -1,4 +1,4 @@
-const tokenEnv = 'IDEM_TOKEN'
+const tokenEnv = 'IDEM_API_TOKEN'
 
 /** The request that made a prediction, for three kinds of people. */
 export const snippets = ({ origin, model, input, withToken }) => {

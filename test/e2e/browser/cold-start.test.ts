@@ -86,7 +86,7 @@ describe('the page of an API with tokens and no device yet', () => {
     await startWorker('gpu')
     await page.getByText(/1 picture in [\d.]+ s/).waitFor({ timeout: 60_000 })
     await page.getByText('The request', { exact: true }).click()
-    expect(await page.locator('pre').innerText()).toContain('authorization: Bearer $IDEM_TOKEN')
+    expect(await page.locator('pre').innerText()).toContain('authorization: Bearer $IDEM_API_TOKEN')
 
     await page.getByRole('button', { name: 'Forget token' }).click()
     await page.getByRole('heading', { name: 'This API asks for a token' }).waitFor()
