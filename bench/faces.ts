@@ -7,7 +7,7 @@ import { numberOption, runCommand, UsageError } from '../cli/command.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import { createFaceEngine } from '../inference/engine/face-engine.ts'
 import { faceModels } from '../inference/engine/face-models.ts'
-import { detectorDefaults } from '../inference/faces/detectors/index.ts'
+import { detectors } from '../inference/faces/detectors/index.ts'
 import { resizeBilinear } from '../inference/numeric/resize.ts'
 import { decodePhoto } from '../inference/photos/decode.ts'
 import { encodeJpeg } from '../inference/photos/encode.ts'
@@ -65,7 +65,7 @@ await runCommand(help, async () => {
   const threads = numberOption('--threads', values.threads, { integer: true, min: 1, max: 256 })!
   const rounds = numberOption('--rounds', values.rounds, { integer: true, min: 1, max: 10_000 })!
   const { recogniser } = faceModels(await loadBundle(readWorkerConfig().models))
-  const detector = { ...detectorDefaults.scrfd, file: values['detector-model'] }
+  const detector = { kind: 'scrfd', ...detectors.scrfd.defaults, file: values['detector-model'] }
 
   const file = await readFile(values.photo)
   const original = await decodePhoto(file)

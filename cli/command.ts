@@ -60,6 +60,31 @@ export const choiceOption = <T extends string>(name: string, value: string, all:
   throw new UsageError(`${name} is one of ${all.join(', ')}, not "${value}"`)
 }
 
+/**
+ * Takes the options named in `names`, as `--name value` or `--name=value`, out of arguments that are handed on to
+ * another program. Throws `UsageError`, which says what an option takes, if its value is missing.
+ */
+export const takeOptions = (
+  args: readonly string[],
+  names: Readonly<Record<string, string>>,
+): { values: ReadonlyMap<string, string>; rest: string[] } => {
+  const values = new Map<string, string>()
+  const rest: string[] = []
+  const waiting = [...args]
+  for (let arg = waiting.shift(); arg !== undefined; arg = waiting.shift()) {
+    const [name, ...inline] = arg.split('=') as [string, ...string[]]
+    const takes = Object.hasOwn(names, name) ? names[name] : undefined
+    if (takes === undefined) {
+      rest.push(arg)
+      continue
+    }
+    const value = inline.length > 0 ? inline.join('=') : waiting.shift()
+    if (!value) throw new UsageError(`${name} takes ${takes}`)
+    values.set(name, value)
+  }
+  return { values, rest }
+}
+
 /** What `parse` returns; the error that it throws becomes a `UsageError`. */
 export const asUsage = <T>(parse: () => T): T => {
   try {

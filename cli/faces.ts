@@ -3,11 +3,10 @@ import { availableParallelism } from 'node:os'
 import { basename, extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SingleBar } from 'cli-progress'
-import type { DetectorSpec } from '../contracts/bundle-manifest.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import { createFaceEngine, type FaceEngine } from '../inference/engine/face-engine.ts'
 import type { FaceModels } from '../inference/engine/face-models.ts'
-import { detectorDefaults } from '../inference/faces/detectors/index.ts'
+import { detectorNames, findDetector } from '../inference/faces/detectors/index.ts'
 import type { EmbeddedFace } from '../inference/faces/face.ts'
 import type { RecogniserSettings } from '../inference/faces/recogniser.ts'
 import { decodePhoto } from '../inference/photos/decode.ts'
@@ -24,7 +23,7 @@ const help = `Finds the faces of photos: boxes, landmarks and vectors, one JSON 
 
   --json                    {file, width, height, faces: [{bbox, kps, score, embedding}]}; {file, error} where unreadable
                             (a short table where absent)
-  --detector yunet|scrfd    kind of detector; the bundle's where absent
+  --detector KIND           ${detectorNames.join(' or ')}; the bundle's if omitted
   --detector-model FILE     its network (needed for a kind that the bundle has not)
   --recognizer-model FILE   an ArcFace-like network: RGB, (x - 127.5) / 127.5
   --retry                   look again with a border and at other sizes where nothing is found, as the service does
@@ -61,13 +60,10 @@ const readModels = async (values: {
 }): Promise<FaceModels> => {
   const bundle = await loadBundle(readWorkerConfig().models)
   const { detector: own, recogniser } = bundle.manifest
-  const kind = choiceOption<DetectorSpec['kind']>('--detector', values.detector ?? own?.kind ?? 'yunet', [
-    'yunet',
-    'scrfd',
-  ])
+  const kind = choiceOption('--detector', values.detector ?? own?.kind ?? detectorNames[0]!, detectorNames)
   const detectorFile = values['detector-model'] ?? (own?.kind === kind ? bundle.path(own.file) : undefined)
   if (!detectorFile) throw new UsageError(`The bundle has no ${kind}; give one with --detector-model`)
-  const detector = own?.kind === kind ? own : detectorDefaults[kind]
+  const detector = own?.kind === kind ? own : { kind, ...findDetector(kind)!.defaults }
   const recogniserFile = values['recognizer-model'] ?? (recogniser && bundle.path(recogniser.file))
   if (!recogniserFile) throw new UsageError('The bundle has no recogniser; give one with --recognizer-model')
   const plain: Omit<RecogniserSettings, 'file'> = { sizePx: 112, channels: 'rgb', mean: 127.5, std: 127.5 }

@@ -4,11 +4,12 @@ import { parseArgs } from 'node:util'
 import { SingleBar } from 'cli-progress'
 import { z } from 'zod'
 import { loadBundle } from '../inference/bundle.ts'
+import { detectorNames, findDetector } from '../inference/faces/detectors/index.ts'
 import { projectDir } from '../lib/project-dir.ts'
 import { runExport } from './bundles/export.ts'
 import { pull, pullListSchema } from './bundles/pull.ts'
 import { verifyBundle } from './bundles/verify.ts'
-import { choiceOption, runCommand, UsageError } from './command.ts'
+import { choiceOption, runCommand, takeOptions, UsageError } from './command.ts'
 import { readModelsConfig } from './config.ts'
 
 const help = `Makes, fetches and checks model bundles.
@@ -18,7 +19,7 @@ const help = `Makes, fetches and checks model bundles.
       bundle, checked against PyTorch before its manifest is written. Makes its Python environment at first use.
       --precision fp32|fp16   fp32 for the CPU (default), fp16 with fused kernels for GPUs
       --lora FILE             merges a LoRA such as LCM-LoRA into the UNet
-      --detector FILE --detector-kind yunet|scrfd --recogniser FILE [--recogniser-sha256 HASH]
+      --detector FILE --detector-kind ${detectorNames.join('|')} --recogniser FILE [--recogniser-sha256 HASH]
       --vae-encoder, --timestep-spacing leading|linspace|trailing, --name, --description, --licence, --source
       --networks DIR          takes networks exported earlier, checked, in place of exporting them
       --python FILE           an interpreter that has the requirements, in place of an own environment
@@ -36,14 +37,17 @@ const help = `Makes, fetches and checks model bundles.
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 const exportBundle = async (args: string[]): Promise<void> => {
-  // All but --python belongs to the exporter.
-  const at = args.indexOf('--python')
-  const python = at >= 0 ? args[at + 1] : undefined
-  if (at >= 0 && !python) throw new UsageError('--python takes a file')
-  const rest = at >= 0 ? args.toSpliced(at, 2) : args
+  // All other options belong to the exporter.
+  const { values, rest } = takeOptions(args, { '--python': 'a file', '--detector-kind': detectorNames.join(' or ') })
   if (rest.length === 0) throw new UsageError('export takes a checkpoint folder and --out')
+  const python = values.get('--python')
+  const kind = values.get('--detector-kind')
+  const detector = kind && {
+    kind,
+    ...findDetector(choiceOption('--detector-kind', kind, detectorNames))!.defaults,
+  }
   process.exitCode = await runExport({
-    args: rest,
+    args: detector ? [...rest, '--detector-settings', JSON.stringify(detector)] : rest,
     project: join(projectDir, 'infra/export'),
     venv: join(projectDir, '.cache/export-venv'),
     ...(python && { python }),

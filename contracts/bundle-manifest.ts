@@ -10,7 +10,8 @@ const fileSchema = z.object({
 })
 
 const detectorSchema = z.object({
-  kind: z.enum(['yunet', 'scrfd']),
+  /** One of those in `inference/faces/detectors/`; checked when the bundle is loaded. */
+  kind: z.string(),
   file: z.string(),
   /** Longest side in pixels that a photo is scaled to. */
   inputSizePx: z.number().int().positive(),

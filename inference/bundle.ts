@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
 import { type Manifest, manifestSchema } from '../contracts/bundle-manifest.ts'
+import { type Detectors, findDetector, detectors as knownDetectors } from './faces/detectors/index.ts'
 
 export interface Bundle {
   readonly folder: string
@@ -29,8 +30,29 @@ const checkRecogniser = ({ recogniser, diffusion, files }: Manifest): void => {
   )
 }
 
-/** Reads `folder/manifest.json`. Throws `BundleError` naming the field when it does not describe a bundle. */
-export const loadBundle = async (folder: string): Promise<Bundle> => {
+/** Throws `BundleError` if there is no detector of the kind that the bundle names. */
+const checkDetector = ({ detector }: Manifest, detectors: Detectors): void => {
+  if (!detector || findDetector(detector.kind, detectors)) return
+  const known = Object.keys(detectors).join(', ')
+  throw new BundleError(`detector.kind is ${JSON.stringify(detector.kind)}; the detectors are ${known}`)
+}
+
+export interface LoadBundleOptions {
+  /** In place of the detectors of this project. */
+  detectors?: Detectors
+}
+
+/**
+ * Reads `folder/manifest.json`. Throws `BundleError`, which names the field, if it does not describe a bundle.
+ *
+ * @example
+ * const bundle = await loadBundle('models/demo')
+ * bundle.path(bundle.manifest.diffusion.unet.file)
+ */
+export const loadBundle = async (
+  folder: string,
+  { detectors = knownDetectors }: LoadBundleOptions = {},
+): Promise<Bundle> => {
   const root = resolve(folder)
   const file = join(root, 'manifest.json')
   let bytes: Buffer
@@ -44,6 +66,7 @@ export const loadBundle = async (folder: string): Promise<Bundle> => {
   const parsed = manifestSchema.safeParse(json)
   if (!parsed.success) throw new BundleError(`${file}: ${z.prettifyError(parsed.error)}`)
   checkRecogniser(parsed.data)
+  checkDetector(parsed.data, detectors)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return { folder: root, manifest: parsed.data, sha256, path: (name) => join(root, name) }
 }

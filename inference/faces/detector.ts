@@ -11,12 +11,17 @@ export interface View {
   border?: number
 }
 
-/** Finds faces. Adding a detector is a file that makes one of these, a line in `detectors/index.ts` and its golden numbers. */
+/** Finds faces. */
 export interface Detector {
   /** One pass over the photo; faces in order of score. */
   detect(photo: RgbImage, view?: View): Promise<Face[]>
   release(): Promise<void>
 }
 
-/** A detector's settings with the path of its network in `file`. */
-export type CreateDetector = (spec: DetectorSpec, options?: NetworkOptions) => Promise<Detector>
+/** What a detector's file exports, and `detectors/index.ts` lists. */
+export interface DetectorEntry {
+  /** Loads the network, whose path is in `spec.file`. Throws if the file is not a network of this kind. */
+  create(spec: DetectorSpec, options?: NetworkOptions): Promise<Detector>
+  /** The settings that the detector's authors use. */
+  readonly defaults: Omit<DetectorSpec, 'kind' | 'file'>
+}

@@ -3,7 +3,7 @@ import { suppressNonMaxima } from '../../numeric/nms.ts'
 import { toPlanar } from '../../numeric/planar.ts'
 import { resizeBilinear } from '../../numeric/resize.ts'
 import type { Point } from '../../numeric/similarity-transform.ts'
-import type { CreateDetector } from '../detector.ts'
+import type { DetectorEntry } from '../detector.ts'
 import { inputSize } from '../input-size.ts'
 
 // SCRFD (Guo et al., "Sample and Computation Redistribution for Efficient Face Detection", 2021) as insightface runs it:
@@ -17,15 +17,14 @@ interface Output {
   dims: readonly number[]
 }
 
-/** The outputs with so many values an anchor, finest stride first. */
+/** The outputs with so many values per anchor, finest stride first. */
 const outputsOf = (outputs: Record<string, Output>, width: number) =>
   Object.values(outputs)
     .filter(({ dims }) => dims.at(-1) === width)
     .map(({ data }) => data)
     .sort((a, b) => b.length - a.length)
 
-/** Throws when the network does not give a score, a box and five landmarks an anchor. */
-export const createScrfd: CreateDetector = async (spec, options) => {
+const create: DetectorEntry['create'] = async (spec, options) => {
   const network = await loadNetwork(spec.file, options)
   const input = network.inputs[0]!
   const fixed = inputSize(network, input)
@@ -102,3 +101,6 @@ export const createScrfd: CreateDetector = async (spec, options) => {
     release: () => network.release(),
   }
 }
+
+/** SCRFD with five landmarks, as insightface runs it. */
+export const scrfd: DetectorEntry = { create, defaults: { inputSizePx: 640, scoreThreshold: 0.5, nmsThreshold: 0.4 } }

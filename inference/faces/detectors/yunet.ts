@@ -3,7 +3,7 @@ import { suppressNonMaxima } from '../../numeric/nms.ts'
 import { toPlanar } from '../../numeric/planar.ts'
 import { resizeBilinear, rint } from '../../numeric/resize.ts'
 import type { Point } from '../../numeric/similarity-transform.ts'
-import type { CreateDetector } from '../detector.ts'
+import type { DetectorEntry } from '../detector.ts'
 import { inputSize } from '../input-size.ts'
 
 // YuNet (Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023) as OpenCV's FaceDetectorYN runs it
@@ -17,8 +17,7 @@ const TOP_K = 5000
 const unit = (value: number) => Math.min(1, Math.max(0, value))
 const roundUp = (value: number) => Math.ceil(value / DIVISOR) * DIVISOR
 
-/** Throws when the network lacks YuNet's outputs. */
-export const createYunet: CreateDetector = async (spec, options) => {
+const create: DetectorEntry['create'] = async (spec, options) => {
   const network = await loadNetwork(spec.file, options)
   const input = network.inputs[0]!
   const fixed = inputSize(network, input)
@@ -99,3 +98,6 @@ export const createYunet: CreateDetector = async (spec, options) => {
     release: () => network.release(),
   }
 }
+
+/** YuNet as OpenCV's FaceDetectorYN runs it. */
+export const yunet: DetectorEntry = { create, defaults: { inputSizePx: 640, scoreThreshold: 0.6, nmsThreshold: 0.3 } }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from .errors import ExportError
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="models export", description=__doc__)
+    parser = argparse.ArgumentParser(prog="models export", description=__doc__, allow_abbrev=False)
     parser.add_argument("checkpoint", type=Path, help="folder with arc2face/ or unet/, encoder/ or text_encoder/, vae/, tokenizer/, scheduler/")
     parser.add_argument("--out", type=Path, required=True, help="the bundle to make; must not exist yet")
     parser.add_argument("--name", help="name of the bundle; the folder's by default")
@@ -32,7 +33,8 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--vae-encoder", action="store_true", help="export the VAE's encoder too")
     parser.add_argument("--detector", type=Path)
-    parser.add_argument("--detector-kind", choices=("yunet", "scrfd"))
+    # `models export` takes --detector-kind, and sends the settings of that detector, which only it knows.
+    parser.add_argument("--detector-settings", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--detector-licence", default="not stated")
     parser.add_argument("--detector-source")
     parser.add_argument("--recogniser", type=Path)
@@ -40,8 +42,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--recogniser-source")
     parser.add_argument("--recogniser-sha256", help="of the recogniser that the diffusion was trained with")
     options = parser.parse_args()
-    if options.detector and not options.detector_kind:
-        parser.error("--detector needs --detector-kind")
+    if bool(options.detector) != bool(options.detector_settings):
+        parser.error("--detector and --detector-kind need each other")
     if options.embedding_size < 1:
         parser.error("--embedding-size is a positive number")
     for name in ("detector", "recogniser", "lora"):

@@ -31,7 +31,7 @@ def face_models(options: argparse.Namespace) -> list[faces.FaceModel]:
     found = []
     if options.detector:
         found.append(
-            faces.detector(options.detector, options.detector_kind, options.detector_licence, options.detector_source)
+            faces.detector(options.detector, options.detector_settings, options.detector_licence, options.detector_source)
         )
     if options.recogniser:
         pinned, own = options.recogniser_sha256, sha256(options.recogniser)

@@ -9,9 +9,6 @@ import onnx
 
 from .errors import ExportError
 
-# OpenCV's FaceDetectorYN and insightface's SCRFD: input size, score and NMS thresholds as their authors run them.
-DETECTORS = {"yunet": (640, 0.6, 0.3), "scrfd": (640, 0.5, 0.4)}
-
 
 @dataclass(frozen=True)
 class FaceModel:
@@ -41,10 +38,8 @@ def load_graph(path: Path) -> onnx.GraphProto:
         raise ExportError(f"{path} is not an ONNX network: {error}") from error
 
 
-def detector(path: Path, kind: str, licence: str, source: str | None) -> FaceModel:
+def detector(path: Path, settings: dict, licence: str, source: str | None) -> FaceModel:
     load_graph(path)
-    size, score, nms = DETECTORS[kind]
-    settings = {"kind": kind, "inputSizePx": size, "scoreThreshold": score, "nmsThreshold": nms}
     return FaceModel("detector", path, licence, source, settings)
 
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bundle, loadBundle } from '../../../inference/bundle.ts'
 import { createFaceEngine, type FaceEngine } from '../../../inference/engine/face-engine.ts'
 import { faceModels } from '../../../inference/engine/face-models.ts'
-import { detectorDefaults } from '../../../inference/faces/detectors/index.ts'
+import { detectors as kinds } from '../../../inference/faces/detectors/index.ts'
 import { cosine } from '../../../inference/numeric/identity.ts'
 import { decodePhoto } from '../../../inference/photos/decode.ts'
 
@@ -30,7 +30,7 @@ const createEngine = (detector: string): FaceEngine => {
   const models = faceModels(bundle)
   const file = `test/fixtures/scrfd/${detector}_bnkps.onnx`
   const engine = createFaceEngine({
-    models: detector === 'yunet' ? models : { ...models, detector: { ...detectorDefaults.scrfd, file } },
+    models: detector === 'yunet' ? models : { ...models, detector: { kind: 'scrfd', ...kinds.scrfd.defaults, file } },
   })
   engines.push(engine)
   return engine

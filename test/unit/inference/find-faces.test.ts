@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadBundle } from '../../../inference/bundle.ts'
 import { createFaceEngine, type FaceEngine } from '../../../inference/engine/face-engine.ts'
 import { type FaceModels, faceModels } from '../../../inference/engine/face-models.ts'
-import { detectorDefaults } from '../../../inference/faces/detectors/index.ts'
+import { detectors } from '../../../inference/faces/detectors/index.ts'
 import { cosine } from '../../../inference/numeric/identity.ts'
 import type { RgbImage } from '../../../inference/numeric/image.ts'
 import { decodePhoto } from '../../../inference/photos/decode.ts'
@@ -15,7 +15,7 @@ const engines: Record<string, FaceEngine> = {}
 beforeAll(async () => {
   models = faceModels(await loadBundle('models/demo'))
   for (const name of ['500m', '2.5g']) {
-    const detector = { ...detectorDefaults.scrfd, file: scrfdFile(name) }
+    const detector = { kind: 'scrfd', ...detectors.scrfd.defaults, file: scrfdFile(name) }
     engines[`scrfd_${name}`] = createFaceEngine({ models: { ...models, detector } })
   }
   engines.yunet = createFaceEngine({ models })
@@ -78,7 +78,7 @@ describe('the face engine', () => {
 
   it('says which file is no such network', async () => {
     const wrong = createFaceEngine({
-      models: { ...models, detector: { ...detectorDefaults.yunet, file: scrfdFile('500m') } },
+      models: { ...models, detector: { kind: 'yunet', ...detectors.yunet.defaults, file: scrfdFile('500m') } },
     })
     const photo = await decodePhoto(readFileSync('samples/male_26.jpg'))
     await expect(wrong.findFaces(photo)).rejects.toThrow(/scrfd_500m_bnkps\.onnx is not a YuNet network/)

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Bundle, loadBundle } from '../../../../inference/bundle.ts'
 import { loadNetwork } from '../../../../inference/engine/runtime.ts'
+import { detectorNames, findDetector } from '../../../../inference/faces/detectors/index.ts'
 import { parseNpy } from '../../../../inference/npy.ts'
 
 // An interpreter that has what infra/export/requirements.txt lists.
@@ -37,6 +38,7 @@ describe('the models command', () => {
     [['bake'], 'not "bake"'],
     [['export'], 'export takes a checkpoint folder'],
     [['export', 'x', '--python'], '--python takes a file'],
+    [['export', 'x', '--detector-kind', 'retina'], '--detector-kind is one of yunet, scrfd, not "retina"'],
     [['pull'], 'pull takes --out'],
     [['pull', 'none.json', '--out', 'x'], 'Cannot read the list none.json'],
     [['verify'], 'verify takes one bundle folder'],
@@ -53,6 +55,21 @@ describe('the models command', () => {
     const { code, text } = await models('verify', out())
     expect(text).toContain('error: unet.onnx has 7 bytes')
     expect(code).toBe(1)
+  })
+})
+
+describe('the exporter', () => {
+  it.each(detectorNames)('is sent the settings of %s', async (kind) => {
+    const python = join(folder, 'python')
+    await writeFile(python, '#!/bin/sh\nfor arg; do :; done; echo "$arg"\n', { mode: 0o755 })
+    const { text } = await exportWith(python, `--detector-kind=${kind}`)
+    expect(JSON.parse(text)).toEqual({ kind, ...findDetector(kind)!.defaults })
+  })
+
+  it('takes no detector without its kind', async () => {
+    const { code, text } = await exportWith('python3', '--detector', 'package.json')
+    expect(text).toContain('--detector and --detector-kind need each other')
+    expect(code).toBe(2)
   })
 })
 
@@ -168,6 +185,10 @@ if (EXPORT_PYTHON) {
       const taken = await exportWith(EXPORT_PYTHON, '--networks', before, '--licence', 'random weights, CC0')
       expect(taken.code).toBe(0)
       expect((await loadBundle(out())).manifest.files).toEqual((await loadBundle(before)).manifest.files)
+      await rm(out(), { recursive: true })
+      const face = ['--detector', 'models/demo/face_detection_yunet_2026may.onnx', '--detector-kind', 'yunet']
+      expect((await exportWith(EXPORT_PYTHON, '--networks', before, ...face)).code).toBe(0)
+      expect((await loadBundle(out())).manifest.detector).toEqual((await loadBundle('models/demo')).manifest.detector)
       await rm(out(), { recursive: true })
       const strange = join(folder, 'strange')
       await cp(before, strange, { recursive: true })
