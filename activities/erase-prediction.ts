@@ -1,6 +1,7 @@
 import { webhookWorkflowId } from '../contracts/webhooks.ts'
+import { pollUntil } from '../lib/poll-until.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
-import type { PredictionAdmin, Standing } from '../temporal/admin.ts'
+import type { PredictionAdmin } from '../temporal/admin.ts'
 import { destroyPrediction } from './shared/artifacts.ts'
 
 export interface ErasePredictionDeps {
@@ -9,32 +10,18 @@ export interface ErasePredictionDeps {
 }
 
 /** A canceled prediction frees its device within a step; one whose worker is gone takes longer. */
-const endWaitMs = 30_000
-const pollMs = 100
+const endWait = { everyMs: 100, timeoutMs: 30_000 }
 
 export const createErasePrediction = ({ store, admin }: ErasePredictionDeps) => {
-  const waitUntil = async (
-    read: () => Promise<Standing | undefined>,
-    reached: (standing: Standing | undefined) => boolean,
-    ms: number,
-  ) => {
-    const deadline = Date.now() + ms
-    for (;;) {
-      const standing = await read()
-      if (reached(standing) || Date.now() > deadline) return standing
-      await new Promise((resolve) => setTimeout(resolve, pollMs))
-    }
-  }
-
   return {
     /** Cancels a prediction, waits for its end, and ends it by force where that does not come. */
     async endPrediction({ predictionId }: { predictionId: string }): Promise<{ canceled: boolean }> {
       if (!(await admin.standing(predictionId))?.running) return { canceled: false }
       await admin.cancel(predictionId)
-      const standing = await waitUntil(
+      const standing = await pollUntil(
         () => admin.standing(predictionId),
         (now) => !now?.running,
-        endWaitMs,
+        endWait,
       )
       if (standing?.running) await admin.terminate(predictionId, 'Erased')
       return { canceled: true }
@@ -54,10 +41,10 @@ export const createErasePrediction = ({ store, admin }: ErasePredictionDeps) => 
         const runs = new Set([...(latest ? [latest.runId] : []), ...(await admin.runs(id))])
         for (const runId of runs) await admin.deleteRun(id, runId)
         for (const runId of runs) {
-          const left = await waitUntil(
+          const left = await pollUntil(
             () => admin.standing(id, runId),
             (now) => now === undefined,
-            endWaitMs,
+            endWait,
           )
           if (left) throw new Error(`The history of ${id} is not deleted yet`)
         }

@@ -9,6 +9,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../inferenc
 import type { DiffusionEngine } from '../inference/engine/diffusion-engine.ts'
 import type { RgbImage } from '../inference/numeric/image.ts'
 import { encodeJpeg, encodePng } from '../inference/photos/encode.ts'
+import { toDataUri } from '../lib/data-uri.ts'
 import { type ArtifactStore, putJson, readAll } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 
@@ -147,7 +148,7 @@ const createPreviewWriter = (store: ArtifactStore, key: string, indices: readonl
         step,
         images: jpegs.map((jpeg, k) => ({
           index: indices[k]!,
-          image: `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`,
+          image: toDataUri('image/jpeg', jpeg),
         })),
       }
       await putJson(store, key, preview)

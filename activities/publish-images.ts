@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { MadeWith } from '../contracts/generate-faces.ts'
 import { decodePhoto } from '../inference/photos/decode.ts'
+import { sha256Hex } from '../lib/sha256.ts'
 import type { ArtifactStore } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 import { markImage } from './shared/provenance.ts'
@@ -27,8 +27,6 @@ export interface PublishedImage {
   pixelsSha256: string
 }
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
 export const createPublishImages = ({ store }: PublishImagesDeps) => ({
   /** Marks the kept images as made by a model, reads the marks back, and puts the images where callers may fetch them. */
   async publishImages(input: PublishImagesInput): Promise<{ published: PublishedImage[] }> {
@@ -40,7 +38,7 @@ export const createPublishImages = ({ store }: PublishImagesDeps) => ({
       const key = artifactKeys.output(predictionId, index)
       await store.put(key, marked, { contentType: 'image/png' })
       const { data } = await decodePhoto(marked, { colours: 'stored' })
-      return { key, sha256: sha256(marked), pixelsSha256: sha256(data) }
+      return { key, sha256: await sha256Hex(marked), pixelsSha256: await sha256Hex(data) }
     }
     return { published: await Promise.all(images.map(publish)) }
   },

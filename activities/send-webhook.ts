@@ -3,6 +3,7 @@ import { isTerminal, type Prediction } from '../contracts/prediction.ts'
 import { tenantWebhookSecrets } from '../contracts/tenant-secret.ts'
 import { parseWebhookSecret, signWebhook } from '../contracts/webhook-signature.ts'
 import type { WebhookMessage } from '../contracts/webhooks.ts'
+import { pollUntil } from '../lib/poll-until.ts'
 import type { GuardedFetch } from './shared/guarded-fetch.ts'
 import { GuardedFetchError } from './shared/guarded-fetch-error.ts'
 import { WebhookError } from './shared/webhook-error.ts'
@@ -27,8 +28,7 @@ export const webhookLimits = {
 } as const
 
 /** A job says `completed` with its last breath, a moment before it has ended. */
-const endWaitMs = 10_000
-const endPollMs = 100
+const endWait = { everyMs: 100, timeoutMs: 10_000 }
 
 export const createSendWebhook = ({ fetch, secrets, loadPrediction }: SendWebhookDeps) => {
   // One that is not in order is told at the start.
@@ -42,13 +42,13 @@ export const createSendWebhook = ({ fetch, secrets, loadPrediction }: SendWebhoo
   }
 
   const loadEnded = async (predictionId: string) => {
-    const deadline = Date.now() + endWaitMs
-    for (;;) {
-      const loaded = await load(predictionId)
-      if (isTerminal(loaded.prediction.status)) return loaded
-      if (Date.now() > deadline) throw new Error('The prediction has not ended yet')
-      await new Promise((resolve) => setTimeout(resolve, endPollMs))
-    }
+    const loaded = await pollUntil(
+      () => load(predictionId),
+      ({ prediction }) => isTerminal(prediction.status),
+      endWait,
+    )
+    if (isTerminal(loaded.prediction.status)) return loaded
+    throw new Error('The prediction has not ended yet')
   }
 
   return {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
@@ -8,6 +7,7 @@ import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { parsePort } from '../lib/parse-port.ts'
+import { sha256Hex } from '../lib/sha256.ts'
 import type { BundleInfo } from './models/model.ts'
 
 export interface ApiConfig {
@@ -39,7 +39,7 @@ const readBundle = async (folder: string): Promise<BundleInfo> => {
   if (!manifest.success) throw new Error(`${file}: ${z.prettifyError(manifest.error)}`)
   const { diffusion } = manifest.data
   return {
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: await sha256Hex(bytes),
     createdAt: (await stat(file)).mtime,
     embeddingSize: diffusion.embeddingSize,
     defaults: diffusion.defaults,

@@ -4,6 +4,7 @@ import { isTerminal } from '../contracts/prediction.ts'
 import { newPredictionId, predictionIdFor } from '../contracts/prediction-id.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
 import { defaultWebhookEvents } from '../contracts/webhooks.ts'
+import { retry } from '../lib/retry.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 import { createSingleFlight } from '../lib/single-flight.ts'
 import { OrchestratorUnavailable } from '../temporal/orchestrator.ts'
@@ -29,16 +30,9 @@ export const createPredictionCreator = (
   const once = createSingleFlight<PredictionRecord>((error) => error instanceof OrchestratorUnavailable)
 
   const readStarted = async (id: string): Promise<PredictionRecord> => {
-    for (let attempt = 1; ; attempt++) {
-      const last = attempt === readAttempts
-      const record = await orchestrator.read(id).catch((error) => {
-        if (last) throw error
-        return undefined
-      })
-      if (record) return record
-      if (last) throw new Problem(404, 'There is no such prediction')
-      await new Promise((resolve) => setTimeout(resolve, 50 * attempt))
-    }
+    const record = await orchestrator.read(id)
+    if (record) return record
+    throw new Problem(404, 'There is no such prediction')
   }
 
   const checkRoom = async (tenant: string): Promise<void> => {
@@ -90,7 +84,7 @@ export const createPredictionCreator = (
       })
       const { name, version } = model
       await orchestrator.start({ tenant, model: name, version, requestHash, start, summary, details })
-      return readStarted(id)
+      return retry(() => readStarted(id), { attempts: readAttempts, delayMs: (failed) => 50 * failed })
     }
     const record = await once(id, startNew)
     if (record.requestHash !== requestHash) {

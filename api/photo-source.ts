@@ -3,6 +3,7 @@ import type { PhotoSource } from '../contracts/generate-faces.ts'
 import { isHttpUrl, maxUrlLength } from '../contracts/http-url.ts'
 import { limits } from '../contracts/limits.ts'
 import type { PhotoInput } from '../contracts/photo-input.ts'
+import { fromDataUri } from '../lib/data-uri.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 import type { ArtifactStore } from '../storage/store.ts'
 import { fieldProblem } from './parse-body.ts'
@@ -10,21 +11,6 @@ import { fieldProblem } from './parse-body.ts'
 export interface PhotoSourceDeps {
   store: ArtifactStore
   publicUrl: string
-}
-
-const dataUri = /^data:([\w.+-]+\/[\w.+-]+)?((?:;[\w-]+=[^;,]*)*)(;base64)?,/i
-
-/** Bytes of a `data:` URI, base64 or percent-encoded. Undefined where it is none. */
-const decodeDataUri = (text: string): Uint8Array<ArrayBuffer> | undefined => {
-  const match = dataUri.exec(text.slice(0, 1024))
-  if (!match) return undefined
-  const payload = text.slice(match[0].length)
-  try {
-    const binary = match[3] ? atob(payload) : decodeURIComponent(payload)
-    return Uint8Array.from(binary, (char) => char.charCodeAt(0))
-  } catch {
-    return undefined
-  }
 }
 
 interface Requester {
@@ -46,7 +32,7 @@ export const createPhotoSources = ({ store, publicUrl }: PhotoSourceDeps) => {
     { predictionId, tenant }: Requester,
   ): Promise<{ source: PhotoSource; echo: string }> => {
     if (/^data:/i.test(text)) {
-      const bytes = decodeDataUri(text)
+      const bytes = fromDataUri(text)
       if (!bytes?.length) throw fieldProblem(loc, 'Not a valid data: URI with base64 content', 'photo_unreadable')
       if (bytes.length > limits.photoBytes) {
         const message = `The photo has ${bytes.length} bytes; at most ${limits.photoBytes} are allowed`

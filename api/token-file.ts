@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { pollUntil } from '../lib/poll-until.ts'
 import { findToken, type TokenRecord, tokenFileSchema } from './tokens.ts'
 
 /** The tokens in a file; none where there is no file. Throws where it is something else. */
@@ -31,8 +32,7 @@ export const writeTokenFile = async (file: string, tokens: readonly TokenRecord[
   await rename(part, file)
 }
 
-const lockPollMs = 50
-const lockTimeoutMs = 5_000
+const lockWait = { everyMs: 50, timeoutMs: 5_000 }
 
 /** Changes the file while nobody else does. Throws where another process holds it for long. */
 export const updateTokenFile = async (
@@ -41,15 +41,17 @@ export const updateTokenFile = async (
 ): Promise<void> => {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const lock = `${file}.lock`
-  for (const deadline = Date.now() + lockTimeoutMs; ; ) {
+  const takeLock = async (): Promise<boolean> => {
     try {
       await (await open(lock, 'wx')).close()
-      break
+      return true
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      if (Date.now() > deadline) throw new Error(`Another process changes ${file}; if none does, remove ${lock}`)
-      await new Promise((resolve) => setTimeout(resolve, lockPollMs))
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
     }
+  }
+  if (!(await pollUntil(takeLock, Boolean, lockWait))) {
+    throw new Error(`Another process is changing ${file}; if none is, remove ${lock}`)
   }
   try {
     await writeTokenFile(file, change(await readTokenFile(file)))

@@ -6,6 +6,7 @@ import { readTemporalConfig } from '../api/config.ts'
 import { numberOption, runCommand } from '../cli/command.ts'
 import type { DiffusionProgress } from '../contracts/generate-faces.ts'
 import { type Queue, queues } from '../contracts/queues.ts'
+import { sleep } from '../lib/sleep.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { createDataConverter } from '../temporal/data-converter.ts'
 import { instantSteps } from '../test/support/instant-steps.ts'
@@ -18,13 +19,11 @@ const help = `Workers for the real queues with the real workflows and steps that
   --steps N          heartbeats that a diffusion makes before it ends; default 0
   --step-ms N        time between them; default 500`
 
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
 const gpuSteps = (steps: number, stepMs: number) => {
   const instant = instantSteps('gpu')
   const generateImages: typeof instant.generateImages = async (input) => {
     for (let step = 1; step <= steps; step++) {
-      await pause(stepMs)
+      await sleep(stepMs)
       heartbeat({ step, of: steps } satisfies DiffusionProgress)
     }
     return instant.generateImages(input)

@@ -8,6 +8,7 @@ import { faceModels } from '../inference/engine/face-models.ts'
 import { cosine } from '../inference/numeric/identity.ts'
 import type { RgbImage } from '../inference/numeric/image.ts'
 import { decodePhoto } from '../inference/photos/decode.ts'
+import { toDataUri } from '../lib/data-uri.ts'
 import { projectDir } from '../lib/project-dir.ts'
 import { readWorkerConfig } from '../worker/config.ts'
 import { createApiClient } from './client/api-client.ts'
@@ -67,7 +68,7 @@ const demonstrate = async (apiUrl: string, faces: FaceEngine): Promise<void> => 
   const [name = ''] = await listSamples()
   const bytes = await readFile(join(samplesDir, name))
   const client = createApiClient(apiUrl)
-  const started = await client.create({ input_image: `data:image/jpeg;base64,${bytes.toString('base64')}`, seed })
+  const started = await client.create({ input_image: toDataUri('image/jpeg', bytes), seed })
   console.log(`Portrait     samples/${name}`)
   console.log(`Prediction   ${started.id}`)
   console.log(`In the UI    ${started.urls.web}\n`)

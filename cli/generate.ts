@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -10,6 +9,8 @@ import { schedulerNames } from '../contracts/schedulers.ts'
 import { decodePhoto } from '../inference/photos/decode.ts'
 import { encodePng } from '../inference/photos/encode.ts'
 import { PhotoError } from '../inference/photos/photo-error.ts'
+import { toDataUri } from '../lib/data-uri.ts'
+import { sha256Hex } from '../lib/sha256.ts'
 import { ApiError, createApiClient, Unreachable } from './client/api-client.ts'
 import { follow } from './client/follow.ts'
 import { createProgress } from './client/progress.ts'
@@ -77,13 +78,7 @@ const readPhoto = async (file: string) => {
 
 /** Whether the images are those of the manifest, byte for byte. */
 const compare = async ({ images }: Manifest, made: readonly GeneratedImage[]): Promise<void> => {
-  const hashes = await Promise.all(
-    made.map(async ({ file }) =>
-      createHash('sha256')
-        .update(await readFile(file))
-        .digest('hex'),
-    ),
-  )
+  const hashes = await Promise.all(made.map(async ({ file }) => sha256Hex(await readFile(file))))
   const same = images.filter(({ sha256 }, index) => sha256 === hashes[index]).length
   if (same !== images.length || made.length !== images.length) {
     throw new CommandFailure(exitCodes.failed, `Only ${same} of ${images.length} images are the same bytes`)
@@ -129,7 +124,7 @@ await runCommand(help, async () => {
   const input = manifest
     ? { replay_of: manifest.prediction }
     : {
-        input_image: `data:application/octet-stream;base64,${photo!.bytes.toString('base64')}`,
+        input_image: toDataUri('application/octet-stream', photo!.bytes),
         num_images: numberOption('--num-images', values['num-images'], { integer: true, min: 1, max: limits.images }),
         seed: numberOption('--seed', values.seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER }),
         num_steps: numberOption('--steps', values.steps, { integer: true, min: 1, max: limits.steps }),

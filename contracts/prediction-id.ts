@@ -1,3 +1,5 @@
+import { sha256 } from '../lib/sha256.ts'
+
 // Base32 without letters that are easily misread (Crockford's alphabet, lower case).
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 const length = 26
@@ -13,5 +15,5 @@ export const newPredictionId = (): string => encode(crypto.getRandomValues(new U
 /** The same id for the same key of the same tenant; tells nothing of either. */
 export const predictionIdFor = async (tenant: string, idempotencyKey: string): Promise<string> => {
   const text = new TextEncoder().encode(JSON.stringify(['idem prediction', tenant, idempotencyKey]))
-  return encode(new Uint8Array(await crypto.subtle.digest('SHA-256', text)))
+  return encode(await sha256(text))
 }

@@ -1,3 +1,4 @@
+import { toBase64 } from '../lib/base64.ts'
 import { parseWebhookSecret } from './webhook-signature.ts'
 
 /** Whose predictions they are where there are no API tokens. */
@@ -17,7 +18,7 @@ export const tenantWebhookSecrets = async (secrets: readonly string[], tenant: s
       const info = new TextEncoder().encode(`idem webhook secret/1\n${tenant}`)
       const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info }
       const bits = new Uint8Array(await crypto.subtle.deriveBits(hkdf, base, keyBytes * 8))
-      return `whsec_${btoa(String.fromCharCode(...bits))}`
+      return `whsec_${toBase64(bits)}`
     }),
   )
 }

@@ -1,3 +1,5 @@
+import { fromBase64, toBase64 } from '../lib/base64.ts'
+
 // Standard Webhooks, https://www.standardwebhooks.com: symmetric signatures, version 1.
 
 const prefix = 'whsec_'
@@ -7,15 +9,13 @@ const maxKeyBytes = 64
 
 const encoder = new TextEncoder()
 
-const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))
-
 /** The key in a secret, `whsec_` and standard base64 with padding of 24 to 64 bytes. Its errors do not show the secret. */
 export const parseWebhookSecret = (secret: string): Uint8Array<ArrayBuffer> => {
   const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : ''
   if (!/^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) {
     throw new Error(`A webhook secret is ${prefix} and standard base64`)
   }
-  const key = Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+  const key = fromBase64(text) ?? new Uint8Array()
   if (key.length < minKeyBytes || key.length > maxKeyBytes) {
     throw new Error(`A webhook secret holds ${minKeyBytes} to ${maxKeyBytes} bytes, not ${key.length}`)
   }

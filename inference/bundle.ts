@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-
 import { type Manifest, manifestSchema } from '../contracts/bundle-manifest.ts'
+import { sha256Hex } from '../lib/sha256.ts'
 import { type Detectors, findDetector, detectors as knownDetectors } from './faces/detectors/index.ts'
 
 export interface Bundle {
@@ -67,6 +66,6 @@ export const loadBundle = async (
   if (!parsed.success) throw new BundleError(`${file}: ${z.prettifyError(parsed.error)}`)
   checkRecogniser(parsed.data)
   checkDetector(parsed.data, detectors)
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const sha256 = await sha256Hex(bytes)
   return { folder: root, manifest: parsed.data, sha256, path: (name) => join(root, name) }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { fromBase64, toBase64 } from '../lib/base64.ts'
 import { seal, unseal } from '../lib/crypto/aes-gcm.ts'
-import { fromBase64, toBase64 } from '../lib/crypto/base64.ts'
 import { EncryptionError } from '../lib/crypto/encryption-error.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
 import { type ArtifactStore, ArtifactStoreError, readAll } from './store.ts'

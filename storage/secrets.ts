@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { toBase64 } from '../lib/base64.ts'
 
 const file = 'secrets.json'
 
@@ -11,9 +12,11 @@ export interface Secrets {
   encryptionKeys: string
 }
 
+const randomKey = () => toBase64(randomBytes(32))
+
 const make = (): Secrets => ({
-  webhookSecret: `whsec_${randomBytes(32).toString('base64')}`,
-  encryptionKeys: `dev:${randomBytes(32).toString('base64')}`,
+  webhookSecret: `whsec_${randomKey()}`,
+  encryptionKeys: `dev:${randomKey()}`,
 })
 
 /**

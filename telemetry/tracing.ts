@@ -9,6 +9,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
+import { within } from '../lib/within.ts'
 import type { TracesConfig } from './config.ts'
 import type { TraceContext } from './traceparent.ts'
 
@@ -127,8 +128,8 @@ export const createTracing = ({ url, serviceName, ratio }: TracesConfig): Tracin
       span.end()
     },
     close: async () => {
-      const timeout = new Promise((resolve) => setTimeout(resolve, closeTimeoutMs).unref())
-      await Promise.race([provider.shutdown().catch(() => undefined), timeout])
+      const closed = provider.shutdown().catch(() => undefined)
+      await within(closed, closeTimeoutMs, undefined)
     },
   }
 }

@@ -1,11 +1,9 @@
 import type { WorkflowService } from '@temporalio/client'
 import type { WorkerOptions } from '@temporalio/worker'
+import { isNotFound } from './grpc-call.ts'
 
 /** What Temporal calls all workers of this service together. */
 export const deploymentName = 'idem'
-
-/** gRPC's status. */
-const notFound = 5
 
 /**
  * With a build id a workflow stays on workers of the build that it began on, until it ends, and new ones begin on the
@@ -29,7 +27,7 @@ export const readCurrentBuild = async (service: WorkflowService, namespace: stri
     return workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId || undefined
   } catch (error) {
     // No worker of any build has been seen yet.
-    if ((error as { code?: number }).code === notFound) return undefined
+    if (isNotFound(error)) return undefined
     throw error
   }
 }

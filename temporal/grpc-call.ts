@@ -1,23 +1,18 @@
 import { type Connection, isGrpcServiceError } from '@temporalio/client'
 import pLimit from 'p-limit'
 import { OrchestratorUnavailable } from './orchestrator.ts'
+import { rpcStatus, saysUnavailable } from './rpc-status.ts'
 
-// grpc-js status codes.
-export const grpc = { notFound: 5, deadlineExceeded: 4, resourceExhausted: 8, cancelled: 1, unavailable: 14 }
 /** A call that takes longer counts as an outage: answers say so within two seconds. */
 const callTimeoutMs = 1_500
 
-export const codeOf = (error: unknown): number | undefined => {
+/** The gRPC status of an error or of what caused it; undefined if it has none. */
+export const statusOf = (error: unknown): number | undefined => {
   for (let e = error; e instanceof Error; e = e.cause) if (isGrpcServiceError(e)) return e.code
   return undefined
 }
 
-export const unavailable: ReadonlySet<number | undefined> = new Set([
-  grpc.unavailable,
-  grpc.deadlineExceeded,
-  grpc.resourceExhausted,
-  grpc.cancelled,
-])
+export const isNotFound = (error: unknown): boolean => statusOf(error) === rpcStatus.notFound
 
 /** More at a time would only wait for each other at the server, with their deadlines running. */
 const callsAtOnce = 48
@@ -40,7 +35,7 @@ export const createCall = (connection: Pick<Connection, 'withDeadline'>) => {
         succeededAt = Date.now()
         return result
       } catch (error) {
-        if (!unavailable.has(codeOf(error))) throw error
+        if (!saysUnavailable(statusOf(error))) throw error
         throw new OrchestratorUnavailable(`Temporal did not ${what}`, { cause: error })
       }
     })

@@ -4,11 +4,12 @@ import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-wor
 import proto from '@temporalio/proto'
 import { queues } from '../contracts/queues.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
-import { codeOf, createCall, grpc, unavailable } from './grpc-call.ts'
+import { sleep } from '../lib/sleep.ts'
+import { createCall, isNotFound, statusOf } from './grpc-call.ts'
 import { fingerprint, type HistoryEvent } from './messages.ts'
 import { type Orchestrator, OrchestratorUnavailable } from './orchestrator.ts'
-import { pause } from './pause.ts'
 import { createReads } from './reads.ts'
+import { rpcStatus, saysUnavailable } from './rpc-status.ts'
 import { createStarts, type WorkflowStartOptions } from './starts.ts'
 import { createWaitForEnd, type PollEnd } from './wait-for-end.ts'
 
@@ -48,7 +49,7 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
     try {
       return await call(what, run)
     } catch (error) {
-      if (codeOf(error) === grpc.notFound) return undefined
+      if (isNotFound(error)) return undefined
       throw error
     }
   }
@@ -117,9 +118,9 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
     try {
       return await connection.withAbortSignal(signal, () => connection.withDeadline(Date.now() + longPollMs, poll))
     } catch (error) {
-      const code = codeOf(error)
-      if (code === grpc.deadlineExceeded || (code === grpc.cancelled && signal.aborted)) return {}
-      if (unavailable.has(code)) throw new OrchestratorUnavailable('Temporal did not answer', { cause: error })
+      const status = statusOf(error)
+      if (status === rpcStatus.deadlineExceeded || (status === rpcStatus.cancelled && signal.aborted)) return {}
+      if (saysUnavailable(status)) throw new OrchestratorUnavailable('Temporal did not answer', { cause: error })
       throw error
     }
   }
@@ -147,7 +148,7 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
         if (record.state !== 'running') return
       }
       const still = performance.now() - changedAt > watchMs.stillAfter
-      await pause(still ? watchMs.still : watchMs.moving, signal)
+      await sleep(still ? watchMs.still : watchMs.moving, signal)
     }
   }
 

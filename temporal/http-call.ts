@@ -1,16 +1,15 @@
+import { fullJitter, retry } from '../lib/retry.ts'
 import { OrchestratorUnavailable } from './orchestrator.ts'
+import { rpcStatus, saysUnavailable } from './rpc-status.ts'
 
-// google.rpc.Code, as the HTTP API's problems name them.
-const codes = { notFound: 5, alreadyExists: 6 }
-const unavailable: ReadonlySet<number | undefined> = new Set([1, 4, 8, 14])
 /** Of an answer that is not Temporal's: a proxy's. */
 const unavailableStatuses: ReadonlySet<number> = new Set([408, 429, 499, 502, 503, 504])
 
 /** How long a server that cannot be reached is tried: answers say so within two seconds. */
-const giveUpMs = 1_500
+const giveUpAfterMs = 1_500
 /** A server that takes longer to answer counts as away: its HTTP is slower than its gRPC where much is asked at once. */
 const callTimeoutMs = 5_000
-const retryMs = { first: 50, most: 250 }
+const retryMs = { first: 100, most: 250 }
 /** Payloads as they are: the server would show `json/plain` ones as bare JSON and guess them back. */
 const contentType = 'application/json+no-payload-shorthand'
 
@@ -43,12 +42,12 @@ class TemporalHttpError extends Error {
 }
 
 const codeOf = (error: unknown) => (error instanceof TemporalHttpError ? error.code : undefined)
-export const isNotFound = (error: unknown): boolean => codeOf(error) === codes.notFound
-export const isAlreadyStarted = (error: unknown): boolean => codeOf(error) === codes.alreadyExists
+export const isNotFound = (error: unknown): boolean => codeOf(error) === rpcStatus.notFound
+export const isAlreadyStarted = (error: unknown): boolean => codeOf(error) === rpcStatus.alreadyExists
 
-/** Another try may help: no answer, or one that says so. */
-const passing = (error: unknown): boolean =>
-  !(error instanceof TemporalHttpError) || unavailable.has(error.code) || unavailableStatuses.has(error.status)
+/** Another attempt may help: there was no answer, or one that says so. */
+const isTransient = (error: unknown): boolean =>
+  !(error instanceof TemporalHttpError) || saysUnavailable(error.code) || unavailableStatuses.has(error.status)
 
 const readAnswer = async <T>(response: Response): Promise<T> => {
   const text = await response.text()
@@ -65,8 +64,6 @@ const readAnswer = async <T>(response: Response): Promise<T> => {
     status: response.ok ? 502 : response.status,
   })
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
  * Requests under `/api/v1/namespaces/NAMESPACE`, tried again until their time is over. Throws
@@ -93,18 +90,17 @@ export const createTemporalHttp = ({ url, namespace, apiKey, fetch: send = fetch
       signal: signal ? AbortSignal.any([signal, late]) : late,
       ...(body && { body: JSON.stringify(body) }),
     }
-    let failingSince: number | undefined
-    for (let tried = 1; ; tried++) {
-      try {
-        return await readAnswer<T>(await send(target.href, init))
-      } catch (error) {
-        signal?.throwIfAborted()
-        if (!passing(error)) throw error
-        failingSince ??= Date.now()
-        await pause(Math.random() * Math.min(retryMs.most, retryMs.first * 2 ** tried))
-        if (late.aborted || Date.now() - failingSince > giveUpMs)
-          throw new OrchestratorUnavailable('Temporal did not answer', { cause: error })
-      }
+    try {
+      return await retry(async () => readAnswer<T>(await send(target.href, init)), {
+        delayMs: fullJitter(retryMs.first, retryMs.most),
+        giveUpAfterMs,
+        shouldRetry: (error) => isTransient(error) && !late.aborted,
+        ...(signal && { signal }),
+      })
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isTransient(error)) throw error
+      throw new OrchestratorUnavailable('Temporal did not answer', { cause: error })
     }
   }
 }

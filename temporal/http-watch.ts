@@ -1,7 +1,7 @@
 import type { PredictionRecord } from '../contracts/record.ts'
+import { sleep } from '../lib/sleep.ts'
 import { isNotFound } from './http-call.ts'
 import { type Description, fingerprint, type HistoryEvent } from './messages.ts'
-import { pause } from './pause.ts'
 
 /** Heartbeats make no event that could be waited for: progress is looked at so often, less where nothing moves. */
 const lookMs = { moving: 1_000, still: 5_000, stillAfter: 10_000 }
@@ -72,7 +72,7 @@ export const createHttpWatch = (deps: WatchDeps) =>
         const more = follower.more()
         // The next round meets it again.
         more.catch(() => undefined)
-        await Promise.race([more, pause(still ? lookMs.still : lookMs.moving, signal)])
+        await Promise.race([more, sleep(still ? lookMs.still : lookMs.moving, signal)])
       }
     } catch (error) {
       if (stopped.aborted || isNotFound(error)) return

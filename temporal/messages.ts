@@ -1,4 +1,4 @@
-import { toBase64 } from '../lib/crypto/base64.ts'
+import { toBase64 } from '../lib/base64.ts'
 
 // What is read of Temporal's messages, as the SDK's protobuf gives them and as protobuf's JSON spells them: numbers or
 // names for enums, objects or RFC 3339 for times, bytes or base64 for payloads.

@@ -1,5 +1,5 @@
 import type { Payload, PayloadCodec } from '@temporalio/common'
-import { fromBase64, toBase64 } from '../lib/crypto/base64.ts'
+import { fromBase64, toBase64 } from '../lib/base64.ts'
 import type { Decode, WirePayload } from './messages.ts'
 
 /** A payload in protobuf's JSON. */

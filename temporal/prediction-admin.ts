@@ -1,19 +1,16 @@
-import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
+import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import proto from '@temporalio/proto'
 import type { PredictionAdmin } from './admin.ts'
+import { isNotFound } from './grpc-call.ts'
 
 const { WORKFLOW_EXECUTION_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkflowExecutionStatus
-const notFound = 5
-
-const isNotFound = (error: unknown): boolean =>
-  error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === notFound)
 
 /** Runs a call; undefined where the server knows no such workflow. */
 const ifThere = async <T>(run: () => Promise<T>): Promise<T | undefined> => {
   try {
     return await run()
   } catch (error) {
-    if (isNotFound(error)) return undefined
+    if (error instanceof WorkflowNotFoundError || isNotFound(error)) return undefined
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import type { Connection } from '@temporalio/client'
 import proto from '@temporalio/proto'
 import { searchAttributes } from '../contracts/search-attributes.ts'
+import { retry } from '../lib/retry.ts'
 
 const { IndexedValueType } = proto.temporal.api.enums.v1
 
@@ -23,6 +24,8 @@ export const missingSearchAttributes = async (
   return ours.filter((attribute) => customAttributes[attribute.name] !== typeNumber(attribute))
 }
 
+const registerTimeoutMs = 20_000
+
 /** Registers them, and waits until the server takes them: some seconds. */
 export const addSearchAttributes = async (
   { operatorService, workflowService }: Pick<Connection, 'operatorService' | 'workflowService'>,
@@ -34,16 +37,8 @@ export const addSearchAttributes = async (
     searchAttributes: Object.fromEntries(attributes.map((one) => [one.name, typeNumber(one)])),
   })
   const query = attributes.map(({ name }) => `${name} IS NOT NULL`).join(' AND ')
-  const deadline = Date.now() + 20_000
-  for (;;) {
-    try {
-      await workflowService.countWorkflowExecutions({ namespace, query })
-      return
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-  }
+  const known = () => workflowService.countWorkflowExecutions({ namespace, query })
+  await retry(known, { giveUpAfterMs: registerTimeoutMs, delayMs: () => 100 })
 }
 
 /** How an operator registers one. */

@@ -3,9 +3,9 @@ import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createBrotliDecompress, createUnzip } from 'node:zlib'
 import { Client, type Dispatcher } from 'undici'
+import { parseRetryAfter } from '../../lib/retry-after.ts'
 import { createGuardedConnector } from './address-guard.ts'
 import { GuardedFetchError } from './guarded-fetch-error.ts'
-import { parseRetryAfter } from './retry-after.ts'
 import { unreachableReason } from './unreachable-reason.ts'
 
 export interface GuardedFetchOptions {

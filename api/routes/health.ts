@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Queue } from '../../contracts/queues.ts'
+import { within } from '../../lib/within.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { jsonOf } from '../document.ts'
 import { createRouter } from '../router.ts'
@@ -46,12 +47,11 @@ export const createHealthRoutes = (
   { readyQueues }: { readyQueues: readonly Queue[] },
 ): OpenAPIHono<ApiEnv> => {
   const storageAnswers = async () => {
-    const timeout = new Promise<false>((resolve) => setTimeout(() => resolve(false), storageTimeoutMs).unref?.())
     const answer = store.list('', { limit: 1 }).then(
       () => true,
       () => false,
     )
-    return Promise.race([answer, timeout])
+    return within(answer, storageTimeoutMs, false)
   }
 
   const app = createRouter()

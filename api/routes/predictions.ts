@@ -4,6 +4,7 @@ import { predictionManifest } from '../../contracts/manifest.ts'
 import { predictionStatuses } from '../../contracts/prediction.ts'
 import { predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { hasExpired } from '../../contracts/prediction-view.ts'
+import { pollUntil } from '../../lib/poll-until.ts'
 import type { ListPosition } from '../../temporal/orchestrator.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { idParam, jsonOf, named, pageOf, predictionDocument, problems } from '../document.ts'
@@ -117,8 +118,7 @@ const redeliverRoute = createRoute({
 })
 
 /** How long a DELETE waits for the erasure. */
-const eraseWaitMs = 20_000
-const erasePollMs = 100
+const eraseWait = { everyMs: 100, timeoutMs: 20_000 }
 
 export const createPredictionRoutes = (
   { orchestrator, publicUrl }: ApiDeps,
@@ -170,12 +170,12 @@ export const createPredictionRoutes = (
       if (!known) await find(id, tenant)
       await orchestrator.erase(id, tenant)
     }
-    for (const deadline = Date.now() + eraseWaitMs; ; ) {
-      const erasure = await orchestrator.readErasure(id)
-      if (erasure?.receipt) return c.json(erasure.receipt, 200)
-      if (Date.now() > deadline) return c.json({ id, status: 'erasing' } as const, 202)
-      await new Promise((resolve) => setTimeout(resolve, erasePollMs))
-    }
+    const erasure = await pollUntil(
+      () => orchestrator.readErasure(id),
+      (now) => now?.receipt !== undefined,
+      eraseWait,
+    )
+    return erasure?.receipt ? c.json(erasure.receipt, 200) : c.json({ id, status: 'erasing' } as const, 202)
   })
 
   app.openapi(manifestRoute, async (c) => {

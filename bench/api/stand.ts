@@ -7,10 +7,9 @@ import { startDevServer } from '../../cli/stack/dev-server.ts'
 import { findTemporalCli } from '../../cli/stack/find-cli.ts'
 import { freePort } from '../../lib/ports.ts'
 import { projectDir } from '../../lib/project-dir.ts'
+import { sleep } from '../../lib/sleep.ts'
 import { readStorageConfig } from '../../storage/config.ts'
 import { createDataConverter } from '../../temporal/data-converter.ts'
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 export interface StandOptions {
   /** Kept from one run to the next where it is given. */
@@ -70,7 +69,7 @@ export const startStand = async ({ stateDir, profile }: StandOptions) => {
   /** Until the count is 0 twice: visibility lags a little behind what was started last. */
   const none = async (query: string) => {
     for (let quiet = 0; quiet < 2; quiet = (await count(query)) === 0 ? quiet + 1 : 0) {
-      await pause(300)
+      await sleep(300)
     }
   }
   return {
@@ -95,7 +94,7 @@ export const startStand = async ({ stateDir, profile }: StandOptions) => {
     /** Ends all that runs. */
     terminateAll: async () => {
       // A busy server may refuse some: those are in the next round.
-      for (; (await count(running)) > 0; await pause(300)) {
+      for (; (await count(running)) > 0; await sleep(300)) {
         const ends: Promise<unknown>[] = []
         for await (const { workflowId } of client.workflow.list({ query: running })) {
           ends.push(client.workflow.getHandle(workflowId).terminate('bench'))

@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { Agent, type Dispatcher, request } from 'undici'
+import { sleep } from '../../lib/sleep.ts'
+import { within } from '../../lib/within.ts'
 import { createHttp } from './http.ts'
 import { load, percentile } from './load.ts'
 import type { Stand } from './stand.ts'
@@ -49,8 +51,6 @@ const open = async (urls: readonly string[]): Promise<Streams> => {
   return { doneAt, allEnded }
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
 export interface StreamsOptions {
   streams: number
   /** How long to look. */
@@ -77,15 +77,15 @@ export const measureStreams = async (
   })
   await http.close()
   // Until all of them wait for the gpu queue.
-  await pause(ms)
+  await sleep(ms)
   const before = await rssMb(stand.apiPid)
   const openedFrom = performance.now()
   const opened = await open(Array.from({ length: streams }, (_, k) => urls[k % urls.length]!))
   const openSeconds = (performance.now() - openedFrom) / 1000
   // A prediction that does not change is looked at less often after a while.
-  await pause(6_000)
+  await sleep(6_000)
   const endWaiting = await measureUsage(stand)
-  await pause(ms)
+  await sleep(ms)
   const waiting = await endWaiting()
   const rss = [before, await rssMb(stand.apiPid)] as const
 
@@ -93,13 +93,13 @@ export const measureStreams = async (
   const from = performance.now()
   let moving: Usage | undefined
   if (steps > 0) {
-    await pause(1_000)
+    await sleep(1_000)
     const endMoving = await measureUsage(stand)
-    await pause(Math.min(ms, steps * 500 - 2_000))
+    await sleep(Math.min(ms, steps * 500 - 2_000))
     moving = await endMoving()
   }
   const endEnding = await measureUsage(stand)
-  await Promise.race([opened.allEnded, pause(endTimeoutMs)])
+  await within(opened.allEnded, endTimeoutMs, undefined)
   const usage = await endEnding()
   await gpu.stop()
   await stand.drain()

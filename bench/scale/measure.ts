@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, totalmem } from 'node:os'
-import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { numberOption, runCommand } from '../../cli/command.ts'
+import { toDataUri } from '../../lib/data-uri.ts'
+import { sleep } from '../../lib/sleep.ts'
 import { median } from '../median.ts'
 import type { HistoryFacts } from './read-history.ts'
 import { perOne, type ServerCounters } from './server-metrics.ts'
@@ -67,7 +68,7 @@ const cases: readonly Case[] = [
 
 /** Counters of the server lag behind a little, and so do its own clean-ups. */
 const settle = async (stand: ScaleStand): Promise<ServerCounters> => {
-  await setTimeout(3_000)
+  await sleep(3_000)
   return stand.counters()
 }
 
@@ -121,8 +122,8 @@ const measureColdStarts = async (stand: ScaleStand, { repeats, input }: { repeat
   const waits: number[] = []
   const runs: number[] = []
   for (let k = 0; k < repeats; k++) {
-    while (stand.gpuIsUp()) await setTimeout(200)
-    await setTimeout(1_000)
+    while (stand.gpuIsUp()) await sleep(200)
+    await sleep(1_000)
     const id = await stand.create({ ...input, num_images: 1, seed: k })
     await stand.waitFor(id)
     const { waitMs, runMs } = diffusionOf(await stand.facts(id))
@@ -143,7 +144,7 @@ await runCommand(help, async () => {
   const repeats = numberOption('--repeats', values.repeats, { integer: true, min: 1, max: 1000 })!
   const steps = numberOption('--steps', values.steps, { integer: true, min: 1, max: 1000 })!
   const photo = await readFile(sample)
-  const input = { input_image: `data:image/jpeg;base64,${photo.toString('base64')}`, num_steps: steps }
+  const input = { input_image: toDataUri('image/jpeg', photo), num_steps: steps }
   const stand = await startStand((line) => console.error(line.slice(0, 200)))
   try {
     const loadBefore = round(loadavg()[0]!, 1)

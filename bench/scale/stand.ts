@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
 import { readStartConfig, type StartConfig } from '../../cli/config.ts'
 import { startDevServer } from '../../cli/stack/dev-server.ts'
@@ -9,6 +8,7 @@ import { findTemporalCli } from '../../cli/stack/find-cli.ts'
 import { startStack } from '../../cli/stack/stack.ts'
 import { webhookWorkflowId } from '../../contracts/webhooks.ts'
 import { projectDir } from '../../lib/project-dir.ts'
+import { sleep } from '../../lib/sleep.ts'
 import { findVersitygw, startVersitygw } from '../../test/support/versitygw.ts'
 import { startReceiver } from '../../test/support/webhook-receiver.ts'
 import { readHistoryFacts } from './read-history.ts'
@@ -63,7 +63,7 @@ export const startStand = async (log: (line: string) => void) => {
         execution: { workflowId },
       })
       if (workflowExecutionInfo?.closeTime) return
-      await setTimeout(100)
+      await sleep(100)
     }
   }
 

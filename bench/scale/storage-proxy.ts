@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
+import { sleep } from '../../lib/sleep.ts'
 
 export type StorageKind = 'PUT' | 'GET' | 'HEAD' | 'LIST' | 'DELETE' | 'POST' | 'PUT of a key' | 'GET of a key'
 
@@ -31,7 +31,7 @@ export const startStorageProxy = async (target: { host: string; port: number }) 
     count[kind] ??= { requests: 0, bytesIn: 0, bytesOut: 0 }
     const seen = count[kind]
     seen.requests += 1
-    if (delayMs > 0) await setTimeout(delayMs)
+    if (delayMs > 0) await sleep(delayMs)
     incoming.on('data', (chunk: Buffer) => {
       seen.bytesIn += chunk.length
     })

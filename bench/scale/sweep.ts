@@ -4,6 +4,7 @@ import { destroyPrediction } from '../../activities/shared/artifacts.ts'
 import { sweptAtOnce } from '../../activities/sweep.ts'
 import { numberOption, runCommand } from '../../cli/command.ts'
 import { artifactKeys } from '../../contracts/artifact-keys.ts'
+import { toBase64 } from '../../lib/base64.ts'
 import { parseKeyRing } from '../../lib/crypto/key-ring.ts'
 import { openStore } from '../../storage/open-store.ts'
 import { createSealedStore } from '../../storage/sealed-store.ts'
@@ -39,7 +40,7 @@ await runCommand(help, async () => {
       cwd: process.cwd(),
       env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
     })
-    const store = createSealedStore(bucket, parseKeyRing(`k1:${Buffer.alloc(32, 1).toString('base64')}`))
+    const store = createSealedStore(bucket, parseKeyRing(`k1:${toBase64(new Uint8Array(32).fill(1))}`))
     const rows: string[][] = []
     for (const delayMs of [0, 10, 30]) {
       for (const atOnce of [1, sweptAtOnce]) {

@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
-import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { numberOption, runCommand } from '../../cli/command.ts'
+import { toDataUri } from '../../lib/data-uri.ts'
+import { sleep } from '../../lib/sleep.ts'
 import { table } from '../api/table.ts'
 import { median } from '../median.ts'
 import { arrivalTimes } from './arrivals.ts'
@@ -54,7 +55,7 @@ await runCommand(help, async () => {
   const repeats = numberOption('--repeats', values.repeats, whole)!
   const seed = numberOption('--seed', values.seed, whole)!
   const photo = await readFile('samples/male_26.jpg')
-  const input = { input_image: `data:image/jpeg;base64,${photo.toString('base64')}`, num_steps: steps, num_images: 1 }
+  const input = { input_image: toDataUri('image/jpeg', photo), num_steps: steps, num_images: 1 }
 
   const stand = await startStand((line) => console.error(line.slice(0, 200)))
   try {
@@ -81,7 +82,7 @@ await runCommand(help, async () => {
     const from = performance.now()
     const made = await Promise.all(
       times.map(async (at, k) => {
-        await setTimeout(Math.max(0, at * 1000 - (performance.now() - from)))
+        await sleep(Math.max(0, at * 1000 - (performance.now() - from)))
         const begun = performance.now()
         const id = await stand.create({ ...input, seed: k })
         await stand.waitFor(id)

@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { pathsInfo } from '@huggingface/hub'
 import { z } from 'zod'
+import { retry } from '../../lib/retry.ts'
 import { hashFile } from './hash-file.ts'
 
 export const pullListSchema = z.object({
@@ -141,19 +142,13 @@ const pullFile = async (file: PullFile, options: PullOptions): Promise<PulledFil
   await mkdir(dirname(target), { recursive: true })
   if (((await sizeOf(part)) ?? 0) > expected.bytes) await rm(part)
   const delays = options.retryDelaysMs ?? defaultDelaysMs
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await fetchRest(file, part, expected, options)
-      break
-    } catch (error) {
-      const delay = delays[attempt]
-      if (isFinal(error) || delay === undefined) {
-        const { message } = error as Error
-        throw new PullError(`${file.repository}/${file.path} could not be fetched: ${message}`, { cause: error })
-      }
-      await new Promise((resolve) => setTimeout(resolve, delay))
-    }
-  }
+  await retry(() => fetchRest(file, part, expected, options), {
+    attempts: delays.length + 1,
+    delayMs: (failed) => delays[failed - 1]!,
+    shouldRetry: (error) => !isFinal(error),
+  }).catch((cause: Error) => {
+    throw new PullError(`${file.repository}/${file.path} could not be fetched: ${cause.message}`, { cause })
+  })
   const hash = await hashFile(part, startHash(expected))
   if (hash !== expected.hash) {
     await rm(part)

@@ -1,12 +1,17 @@
 import type { Prediction } from '../../contracts/prediction.ts'
+import { retry } from '../../lib/retry.ts'
+import { parseRetryAfter } from '../../lib/retry-after.ts'
 
 /** The API did not do what was asked; the message is its own. */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly status: number
-  constructor(status: number, message: string) {
+  /** How long the API asks to wait. */
+  readonly retryAfterMs: number | undefined
+  constructor(status: number, message: string, retryAfterMs?: number) {
     super(message)
     this.status = status
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -28,30 +33,26 @@ const model = 'idem/arc2face'
 const attempts = 6
 const defaultRetryMs = 1_000
 /** Too many requests, and a service that is away for a moment. */
-const passing: ReadonlySet<number> = new Set([429, 503])
-
-const retryMs = (response: Response): number =>
-  Number(response.headers.get('retry-after') ?? 0) * 1000 || defaultRetryMs
+const transient: ReadonlySet<number> = new Set([429, 503])
 
 /** A client of a running API. Tries again where it says so. Throws `ApiError`, or a plain error where nothing answers. */
 export const createApiClient = (baseUrl: string, token?: string): ApiClient => {
   const auth = token ? { authorization: `Bearer ${token}` } : undefined
-  const request = async (url: string, init?: RequestInit): Promise<Response> => {
-    let response: Response
-    for (let attempt = 1; ; attempt++) {
-      try {
-        response = await fetch(url, init)
-      } catch (cause) {
-        throw new Unreachable(`No answer from ${new URL(url).origin}; is Idem running there? (npm start)`, { cause })
-      }
-      if (response.ok) return response
-      if (!passing.has(response.status) || attempt === attempts) break
-      await response.body?.cancel()
-      await new Promise((resolve) => setTimeout(resolve, retryMs(response)))
-    }
+  const requestOnce = async (url: string, init?: RequestInit): Promise<Response> => {
+    const response = await fetch(url, init).catch((cause) => {
+      throw new Unreachable(`No answer from ${new URL(url).origin}; is Idem running there? (npm start)`, { cause })
+    })
+    if (response.ok) return response
     const problem = (await response.json().catch(() => ({}))) as { detail?: string }
-    throw new ApiError(response.status, problem.detail ?? `The API answered ${response.status}`)
+    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after') ?? undefined, Date.now())
+    throw new ApiError(response.status, problem.detail ?? `The API answered ${response.status}`, retryAfterMs)
   }
+  const request = (url: string, init?: RequestInit): Promise<Response> =>
+    retry(() => requestOnce(url, init), {
+      attempts,
+      delayMs: (_, error) => (error as ApiError).retryAfterMs || defaultRetryMs,
+      shouldRetry: (error) => error instanceof ApiError && transient.has(error.status),
+    })
   const json = async (path: string, init: RequestInit = {}) => {
     const headers = { ...auth, ...(init.headers as Record<string, string>) }
     return (await (await request(`${baseUrl}/v1${path}`, { ...init, headers })).json()) as Prediction

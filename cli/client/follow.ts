@@ -1,4 +1,5 @@
 import { isTerminal, type Prediction } from '../../contracts/prediction.ts'
+import { sleep } from '../../lib/sleep.ts'
 import type { ApiClient } from './api-client.ts'
 
 const pollMs = 250
@@ -14,7 +15,7 @@ export const follow = async (
   let canceled = false
   while (!isTerminal(prediction.status)) {
     onChange(prediction)
-    await new Promise((resolve) => setTimeout(resolve, pollMs))
+    await sleep(pollMs, canceled ? undefined : signal)
     if (signal?.aborted && !canceled) {
       canceled = true
       await client.cancel(prediction.id)

@@ -1,6 +1,7 @@
 import { image2sixel } from 'sixel'
 import { resizeBilinear } from '../../inference/numeric/resize.ts'
 import { decodePhoto } from '../../inference/photos/decode.ts'
+import { toBase64 } from '../../lib/base64.ts'
 
 /** How a terminal shows pictures between its lines. */
 export const imageProtocols = ['iterm2', 'kitty', 'sixel'] as const
@@ -50,6 +51,6 @@ const sixel = async (png: Uint8Array): Promise<string> => {
 /** The escape sequence that shows a PNG in a terminal. */
 export const showPng = async (protocol: ImageProtocol, png: Uint8Array): Promise<string> => {
   if (protocol === 'sixel') return sixel(png)
-  const base64 = Buffer.from(png).toString('base64')
+  const base64 = toBase64(png)
   return protocol === 'kitty' ? kitty(base64) : iterm2(base64, png.length)
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Connection } from '@temporalio/client'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { freePort } from '../../lib/ports.ts'
+import { sleep } from '../../lib/sleep.ts'
 import { watchProcess } from '../../lib/watch-process.ts'
 import { addSearchAttributes, missingSearchAttributes } from '../../temporal/search-attributes.ts'
 
@@ -107,7 +108,7 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
       await stop()
       throw new Error(`The Temporal server did not answer on ${address} within ${startTimeoutMs / 1000} s: ${output}`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sleep(50)
   }
   try {
     await completeSearchAttributes(address)

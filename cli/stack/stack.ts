@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { toHex } from '../../lib/hex.ts'
 import { freePort, nextFreePort } from '../../lib/ports.ts'
+import { retry } from '../../lib/retry.ts'
+import { sleep } from '../../lib/sleep.ts'
 import type { StartConfig } from '../config.ts'
 import { type Child, startChild } from './child.ts'
 import { type DevServer, startDevServer } from './dev-server.ts'
@@ -34,20 +37,17 @@ const startTemporal = async (
   log: (line: string) => void,
 ): Promise<DevServer> => {
   const cli = await findTemporalCli({ cacheDir: config.cacheDir, path: config.path, onProgress: log })
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await startDevServer({
-        cli,
-        port: await nextFreePort(temporalPorts.grpc),
-        uiPort: await nextFreePort(temporalPorts.ui),
-        dbFile: join(config.stateDir, 'temporal.db'),
-        codecEndpoint,
-      })
-    } catch (error) {
-      // Somebody else took a port between our look and the server's.
-      if (attempt === portAttempts || !(error as Error).message.includes('address already in use')) throw error
-    }
-  }
+  const start = async () =>
+    startDevServer({
+      cli,
+      port: await nextFreePort(temporalPorts.grpc),
+      uiPort: await nextFreePort(temporalPorts.ui),
+      dbFile: join(config.stateDir, 'temporal.db'),
+      codecEndpoint,
+    })
+  // Another process may take a port between our look and the server's.
+  const shouldRetry = (error: unknown) => (error as Error).message.includes('address already in use')
+  return retry(start, { attempts: portAttempts, shouldRetry })
 }
 
 /** Temporal with its UI, the API, and a worker for every queue, on this machine; resolves when all are ready. */
@@ -72,7 +72,7 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
     const port = config.port === 0 ? await freePort() : await nextFreePort(config.port)
     const apiUrl = `http://${config.host}:${port}`
     // Whoever may open the UI finds the way to its payloads there, and nobody else does.
-    const codecToken = randomBytes(24).toString('hex')
+    const codecToken = toHex(randomBytes(24))
     const codecEndpoint = `${apiUrl}/codec/${codecToken}`
     if (!config.temporalAddress) temporal = await startTemporal(config, codecEndpoint, log)
     const temporalAddress = config.temporalAddress ?? temporal!.address
@@ -109,7 +109,7 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       void worker.ended.then(async (how) => {
         if (stopping) return
         log(`The worker for ${queues} ${how}; starting it again`)
-        await new Promise((resolve) => setTimeout(resolve, restartDelayMs))
+        await sleep(restartDelayMs)
         if (!stopping) await startWorker(queues).catch((error: Error) => log(error.message))
       })
     }

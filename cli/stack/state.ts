@@ -1,5 +1,6 @@
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pollUntil } from '../../lib/poll-until.ts'
 
 /** What runs from a state folder; written while it does. */
 export interface RunningStack {
@@ -33,13 +34,17 @@ export const findRunning = async (stateDir: string): Promise<RunningStack | unde
   return isAlive(running.pid) ? running : undefined
 }
 
+const leftoverTimeoutMs = 10_000
+
 /** Ends the dev server of a stack that was killed: two servers on one database would spoil it. */
 const endLeftover = async ({ temporalPid }: RunningStack): Promise<void> => {
   if (!temporalPid || !isAlive(temporalPid) || !(await processName(temporalPid)).startsWith('temporal')) return
   process.kill(temporalPid, 'SIGTERM')
-  for (let waited = 0; isAlive(temporalPid) && waited < 10_000; waited += 100) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  await pollUntil(
+    () => isAlive(temporalPid),
+    (alive) => !alive,
+    { everyMs: 100, timeoutMs: leftoverTimeoutMs },
+  )
 }
 
 /** Takes the state folder for this process. Throws where another one has it. */

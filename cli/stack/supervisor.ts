@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { setTimeout } from 'node:timers/promises'
+import { sleep } from '../../lib/sleep.ts'
 import { isLive, type QueueState } from '../../temporal/queue-state.ts'
 import type { Child } from './child.ts'
 
@@ -36,7 +36,7 @@ export const superviseWorker = (options: SupervisorOptions): Supervisor => {
   let worker: Child | undefined
   let failures = 0
 
-  const pause = (ms: number) => setTimeout(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
+  const pause = (ms: number) => sleep(ms, stopping.signal)
 
   /** How many tasks wait. Workers elsewhere that may be about to take them are given the time of another look. */
   const countWaiting = async (): Promise<number> => {

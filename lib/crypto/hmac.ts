@@ -1,3 +1,5 @@
+import { fromBase64, toBase64Url } from '../base64.ts'
+
 /** An HMAC-SHA-256 key, or its bytes (at least 32). */
 export type SigningKey = CryptoKey | Uint8Array
 
@@ -12,20 +14,11 @@ const importKey = async (key: SigningKey): Promise<CryptoKey> => {
   return crypto.subtle.importKey('raw', new Uint8Array(key), algorithm, false, ['sign', 'verify'])
 }
 
-const toBase64Url = (bytes: ArrayBuffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(bytes)))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/=+$/, '')
-
-const fromBase64Url = (text: string) =>
-  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))
-
 /** HMAC-SHA-256 of a text, as 43 characters of base64url. */
 export const signText = async (key: SigningKey, text: string): Promise<string> =>
-  toBase64Url(await crypto.subtle.sign('HMAC', await importKey(key), new TextEncoder().encode(text)))
+  toBase64Url(new Uint8Array(await crypto.subtle.sign('HMAC', await importKey(key), new TextEncoder().encode(text))))
 
 /** Whether `signature` is the text's. `subtle.verify` compares in constant time. */
 export const verifyText = async (key: SigningKey, text: string, signature: string): Promise<boolean> =>
   /^[\w-]{43}$/.test(signature) &&
-  crypto.subtle.verify('HMAC', await importKey(key), fromBase64Url(signature), new TextEncoder().encode(text))
+  crypto.subtle.verify('HMAC', await importKey(key), fromBase64(signature)!, new TextEncoder().encode(text))

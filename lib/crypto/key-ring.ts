@@ -1,4 +1,4 @@
-import { fromBase64 } from './base64.ts'
+import { fromBase64 } from '../base64.ts'
 import { EncryptionError } from './encryption-error.ts'
 
 /** What a key is used for; each has a key of its own, derived from the ring's. */

@@ -3,6 +3,7 @@ import { Client, type Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { inject } from 'vitest'
 import type { KeyRing } from '../../lib/crypto/key-ring.ts'
+import { retry } from '../../lib/retry.ts'
 import { createDataConverter } from '../../temporal/data-converter.ts'
 import { addSearchAttributes, missingSearchAttributes } from '../../temporal/search-attributes.ts'
 
@@ -16,21 +17,11 @@ export const createNamespace = async (connection: Connection): Promise<string> =
     workflowExecutionRetentionPeriod: { seconds: retentionSeconds as never },
   })
   // A new namespace takes a few seconds to be known to every part of the server.
-  await eventually(() =>
-    missingSearchAttributes(connection, namespace).then((all) => addSearchAttributes(connection, namespace, all)),
+  await retry(
+    () => missingSearchAttributes(connection, namespace).then((all) => addSearchAttributes(connection, namespace, all)),
+    { giveUpAfterMs: 30_000, delayMs: () => 250 },
   )
   return namespace
-}
-
-const eventually = async (run: () => Promise<unknown>): Promise<void> => {
-  for (const deadline = Date.now() + 30_000; ; ) {
-    try {
-      return void (await run())
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      await new Promise((resolve) => setTimeout(resolve, 250))
-    }
-  }
 }
 
 /** A client that encrypts as the API's does. */

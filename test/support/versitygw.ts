@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../../lib/ports.ts'
+import { retry } from '../../lib/retry.ts'
 import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)
@@ -64,15 +65,11 @@ export const startVersitygw = async (path: string, buckets: readonly string[]) =
     stderr += chunk
   })
   const endpoint = `http://127.0.0.1:${port}`
-  for (;;) {
-    if (server.exitCode !== null) throw new Error(`versitygw did not start: ${stderr}`)
-    const up = await fetch(endpoint).then(
-      () => true,
-      () => false,
-    )
-    if (up) break
-    await new Promise((done) => setTimeout(done, 50))
-  }
+  await retry(() => fetch(endpoint), { delayMs: () => 50, shouldRetry: () => server.exitCode === null }).catch(
+    (cause) => {
+      throw new Error(`versitygw did not start: ${stderr}`, { cause })
+    },
+  )
   return {
     endpoint,
     port,

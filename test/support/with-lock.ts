@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isAlive } from '../../cli/stack/state.ts'
+import { pollUntil } from '../../lib/poll-until.ts'
 
 const cache = resolve(import.meta.dirname, '../../.cache')
-const pollMs = 250
 
 /** Whether a process has left the lock behind when it died. */
 const isLeft = async (folder: string): Promise<boolean> => {
@@ -15,16 +15,17 @@ const isLeft = async (folder: string): Promise<boolean> => {
 export const withLock = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
   const folder = join(cache, `${name}.lock`)
   await mkdir(cache, { recursive: true })
-  for (;;) {
+  const take = async (): Promise<boolean> => {
     try {
       await mkdir(folder)
-      break
+      return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       if (await isLeft(folder)) await rm(folder, { recursive: true, force: true })
-      else await new Promise((wait) => setTimeout(wait, pollMs))
+      return false
     }
   }
+  await pollUntil(take, Boolean, { everyMs: 250 })
   try {
     await writeFile(join(folder, 'pid'), `${process.pid}`)
     return await run()

@@ -1,3 +1,4 @@
+import { sleep } from '../helpers/sleep.js'
 import { signal } from '../vendor/signals.js'
 
 /** `up`; `lost`: nothing answers; or a sentence of an API that answers, but cannot work now. */
@@ -5,8 +6,6 @@ export const connection = signal('up')
 
 const firstDelayMs = 500
 const maxDelayMs = 5_000
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const answers = async () => {
   try {

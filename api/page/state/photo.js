@@ -1,5 +1,6 @@
 import { create, getPrediction, isTerminal, request, upload } from '../helpers/api.js'
 import { explain, explainProblem, explainType } from '../helpers/explain.js'
+import { sleep } from '../helpers/sleep.js'
 import { signal } from '../vendor/signals.js'
 import { announce } from './announcer.js'
 import { untilBack } from './connection.js'
@@ -9,8 +10,6 @@ const pollMs = 1_000
 
 /** `{ state: 'none' | 'looking' | 'found' | 'refused', name, shown, file, found, face, problem }` */
 export const photo = signal({ state: 'none' })
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const ruleBroken = (blob) => {
   if (blob.size === 0) return explainType('photo_empty')

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { retry } from '../../../lib/retry.ts'
 import { checkKey, checkLimit, checkPrefix, checkPut, checkRange, rangePastEnd } from '../../keys.ts'
 import { type SigningKey, signFileUrl } from '../../signed-url.ts'
 import { type ArtifactInfo, type ArtifactStore, ArtifactStoreError, type ListedArtifact } from '../../store.ts'
@@ -68,19 +69,22 @@ export const createFileStore = ({ publicUrl, signingKey, ...options }: FileStore
   }
 
   const place = async (source: string, target: string, ifAbsent: boolean): Promise<'written' | 'kept'> => {
-    for (let attempt = 1; ; attempt += 1) {
+    const placeOnce = async (): Promise<'written' | 'kept'> => {
+      await makeFolder(dirname(target))
+      await checkInside(root, target)
       try {
-        await makeFolder(dirname(target))
-        await checkInside(root, target)
-        // link(2) fails where the name is taken, rename(2) replaces: both in one step.
+        // link(2) fails if the name is taken, rename(2) replaces: both in one step.
         await (ifAbsent ? link(source, target) : rename(source, target))
-        await syncFolder(dirname(target))
-        return 'written'
       } catch (error) {
         if (ifAbsent && errorCode(error) === 'EEXIST' && (await lstat(target)).isFile()) return 'kept'
-        if (errorCode(error) !== 'ENOENT' || attempt === PLACE_ATTEMPTS) throw error
+        throw error
       }
+      await syncFolder(dirname(target))
+      return 'written'
     }
+    // The folder may be removed between its making and its use.
+    const shouldRetry = (error: unknown) => errorCode(error) === 'ENOENT'
+    return retry(placeOnce, { attempts: PLACE_ATTEMPTS, shouldRetry })
   }
 
   return {

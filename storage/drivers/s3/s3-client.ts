@@ -1,4 +1,6 @@
 import { AwsClient } from 'aws4fetch'
+import { fullJitter, retry } from '../../../lib/retry.ts'
+import { sha256Hex } from '../../../lib/sha256.ts'
 import { ArtifactStoreError } from '../../store.ts'
 import type { S3Credentials, S3Location } from './s3-url.ts'
 import { s3ErrorCode } from './s3-xml.ts'
@@ -7,11 +9,11 @@ export interface S3ClientOptions {
   location: S3Location
   credentials: S3Credentials
   fetch?: typeof fetch
-  /** Tries of a request, all together. */
+  /** How often a request is made at most, the first time included. */
   attempts?: number
   /** Longest wait for an answer to start, and between two chunks of its body. */
   timeoutMs?: number
-  /** The n-th wait before another try is random in [0, retryMs * 2^n], at most 5 s. */
+  /** The n-th wait before another attempt is random in [0, retryMs * 2^n], at most 5 s. */
   retryMs?: number
 }
 
@@ -32,16 +34,11 @@ export type S3Client = ReturnType<typeof createS3Client>
 
 const MAX_WAIT_MS = 5_000
 /** 409 is two conditional writes at once: S3 asks to try again. */
-const passing = (status: number) => status >= 500 || status === 429 || status === 408 || status === 409
-
-const hex = (bytes: ArrayBuffer) =>
-  [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const isTransient = (status: number) => status >= 500 || status === 429 || status === 408 || status === 409
 
 /** Signed requests to one bucket, tried again with jitter after 5xx, 429, 409 and lost connections. */
 export const createS3Client = ({ location, credentials, ...options }: S3ClientOptions) => {
-  const { attempts = 5, timeoutMs = 60_000, retryMs = 100, fetch: send = fetch } = options
+  const { attempts = 5, timeoutMs = 60_000, retryMs = 100, fetch: fetchFrom = fetch } = options
   const aws = new AwsClient({ ...credentials, service: 's3', region: location.region, retries: 0 })
   const baseOf = (endpoint: string) => {
     const { protocol, host } = new URL(endpoint)
@@ -60,9 +57,9 @@ export const createS3Client = ({ location, credentials, ...options }: S3ClientOp
   const failure = (attempt: string, reason: string, retryable: boolean, cause?: unknown) =>
     new ArtifactStoreError(`Cannot ${attempt}: ${reason}`, { retryable, cause })
 
-  const tryOnce = async ({ method, key, query, headers, body }: S3Request): Promise<Response> => {
+  const send = async ({ method, key, query, headers, body }: S3Request): Promise<Response> => {
     // The hash lets the server see that a body arrived whole and unchanged.
-    const contentHash = hex(await crypto.subtle.digest('SHA-256', body ?? new Uint8Array()))
+    const contentHash = await sha256Hex(body ?? new Uint8Array())
     const request = await aws.sign(urlOf(key, query), {
       method,
       body,
@@ -73,30 +70,29 @@ export const createS3Client = ({ location, credentials, ...options }: S3ClientOp
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(new Error(`No answer for ${timeoutMs} ms`)), timeoutMs)
     try {
-      return await send(request, { redirect: 'manual', signal: timeout.signal })
+      return await fetchFrom(request, { redirect: 'manual', signal: timeout.signal })
     } finally {
       clearTimeout(timer)
     }
   }
 
-  const request = async (asked: S3Request): Promise<Response> => {
-    for (let tried = 1; ; tried += 1) {
-      const last = tried >= attempts
-      const answer = await tryOnce(asked).catch((error: unknown) => error as Error)
-      if (answer instanceof Error) {
-        if (last) throw failure(asked.attempt, 'the server cannot be reached', true, answer)
-      } else {
-        if (answer.ok || asked.expect?.includes(answer.status)) return answer
-        // The body may repeat what was sent; its code alone is told.
-        const code = s3ErrorCode(await answer.text().catch(() => ''))
-        if (last || !passing(answer.status)) {
-          const reason = `the server answered ${answer.status}${code ? ` ${code}` : ''}`
-          throw failure(asked.attempt, reason, passing(answer.status))
-        }
-      }
-      await sleep(Math.random() * Math.min(MAX_WAIT_MS, retryMs * 2 ** tried))
-    }
+  const requestOnce = async (asked: S3Request): Promise<Response> => {
+    const answer = await send(asked).catch((cause: unknown) => {
+      throw failure(asked.attempt, 'the server cannot be reached', true, cause)
+    })
+    if (answer.ok || asked.expect?.includes(answer.status)) return answer
+    // The body may repeat what was sent: only its code is shown.
+    const code = s3ErrorCode(await answer.text().catch(() => ''))
+    const reason = `the server answered ${answer.status}${code ? ` ${code}` : ''}`
+    throw failure(asked.attempt, reason, isTransient(answer.status))
   }
+
+  const request = (asked: S3Request): Promise<Response> =>
+    retry(() => requestOnce(asked), {
+      attempts,
+      delayMs: fullJitter(2 * retryMs, MAX_WAIT_MS),
+      shouldRetry: (error) => error instanceof ArtifactStoreError && error.retryable,
+    })
 
   /** A URL that makes one request without credentials; what is in `headers` must be sent with it. */
   const presign = async (method: 'GET' | 'PUT', key: string, expiresInSeconds: number, headers = {}) => {

@@ -1,3 +1,5 @@
+import { toBase64 } from '../../../lib/base64.ts'
+import { sha256 } from '../../../lib/sha256.ts'
 import {
   checkExpiry,
   checkKey,
@@ -21,8 +23,6 @@ export interface S3StoreOptions extends S3ClientOptions {
 }
 
 const MULTIPART_BYTES = 100 * 1000 * 1000
-
-const toBase64 = (bytes: ArrayBuffer) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
 
 /** The size of the whole artifact, of a 200 or of the very range asked for; undefined where the headers do not say. */
 const sizeOf = (headers: Headers, start?: number) => {
@@ -145,7 +145,7 @@ export const createS3Store = (options: S3StoreOptions): ArtifactStore => {
         const attempt = 'delete artifacts'
         const batch = keys.slice(at, at + MAX_PAGE).map((key) => client.prefix + key)
         const body = new TextEncoder().encode(deleteBody(batch))
-        const checksum = toBase64(await crypto.subtle.digest('SHA-256', body))
+        const checksum = toBase64(await sha256(body))
         const headers = { 'content-type': 'application/xml', 'x-amz-checksum-sha256': checksum }
         const answer = await request({ attempt, method: 'POST', query: { delete: '' }, headers, body })
         const failed = parseDelete(await answer.text())

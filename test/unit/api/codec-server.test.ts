@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createCodecServer } from '../../../api/codec-server.ts'
-import { toBase64 } from '../../../lib/crypto/base64.ts'
+import { toBase64 } from '../../../lib/base64.ts'
 import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
 import { createPayloadCodec } from '../../../temporal/payload-codec.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseRetryAfter } from '../../../activities/shared/retry-after.ts'
+import { parseRetryAfter } from '../../../lib/retry-after.ts'
 
 const now = Date.parse('Tue, 24 Nov 2026 08:00:00 GMT')
 
