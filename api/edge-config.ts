@@ -4,7 +4,8 @@ import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
-import { openS3Store } from '../storage/drivers/s3/open-s3-store.ts'
+import { findDriver, type StorageDrivers } from '../storage/driver.ts'
+import { s3Driver } from '../storage/drivers/s3/index.ts'
 import { createSealedStore, type SealedStore } from '../storage/sealed-store.ts'
 import { parseRetention, parseSecrets, urlSigningKey } from '../storage/settings.ts'
 import type { BundleInfo } from './models/model.ts'
@@ -40,6 +41,9 @@ const bundleSchema = z.object({
   ...diffusionSchema.pick({ embeddingSize: true, defaults: true }).shape,
 })
 
+/** The drivers that need nothing of Node. */
+const drivers: StorageDrivers = { s3: s3Driver }
+
 const parseJson = <T>(name: string, text: string, schema: z.ZodType<T>): T => {
   let json: unknown
   try {
@@ -63,6 +67,10 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
   }
   const webhookSecrets = parseSecrets(need('IDEM_WEBHOOK_SECRET'))
   const keyRing = parseKeyRing(need('IDEM_ENCRYPTION_KEYS'))
+  const publicUrl = need('IDEM_PUBLIC_URL').replace(/\/+$/, '')
+  const signingKey = await urlSigningKey(webhookSecrets[0]!)
+  const storageUrl = need('IDEM_STORAGE')
+  const store = findDriver(storageUrl, drivers).open(storageUrl, { publicUrl, signingKey, cwd: '/', env })
   return {
     temporal: {
       url: need('TEMPORAL_HTTP_URL'),
@@ -71,11 +79,11 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
     },
     temporalUiUrl: readTemporalUiUrl(env),
     bundle: parseJson('IDEM_BUNDLE', need('IDEM_BUNDLE'), bundleSchema),
-    publicUrl: need('IDEM_PUBLIC_URL').replace(/\/+$/, ''),
+    publicUrl,
     webhookSecrets,
-    urlSigningKey: await urlSigningKey(webhookSecrets[0]!),
+    urlSigningKey: signingKey,
     keyRing,
-    store: createSealedStore(openS3Store(need('IDEM_STORAGE'), env), keyRing),
+    store: createSealedStore(store, keyRing),
     retentionMs: parseRetention(env.IDEM_RETENTION),
     tokens: env.IDEM_TOKENS ? parseJson('IDEM_TOKENS', env.IDEM_TOKENS, tokenFileSchema).tokens : undefined,
     codecToken: env.IDEM_CODEC_TOKEN || undefined,

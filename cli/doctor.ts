@@ -41,7 +41,7 @@ await runCommand(help, async () => {
         return checkProviders(executionProvider, await loadBundle(models))
       },
       secrets: async () => checkSecrets(readSecretsConfig()),
-      storage: async () => checkStorage((await readStorageConfig()).store, readSecretsConfig().storage.split('?')[0]!),
+      storage: async () => checkStorage(readSecretsConfig().storage, (await readStorageConfig()).store),
       temporal: async () => {
         const { path, cacheDir } = readStartConfig()
         return checkTemporal({ ...readTemporalConfig(), buildId: readWorkerConfig().buildId, path, cacheDir })

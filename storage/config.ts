@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
-import { openStore } from './open-store.ts'
+import { findDriver, type StorageDrivers } from './driver.ts'
+import { storageDrivers } from './drivers/index.ts'
 import { createSealedStore, type SealedStore } from './sealed-store.ts'
 import { loadOrMakeSecrets } from './secrets.ts'
 import { parseRetention, parseSecrets, urlSigningKey } from './settings.ts'
@@ -27,7 +28,10 @@ export const readPlaces = (env: NodeJS.ProcessEnv): { stateDir: string; storageU
 }
 
 /** Opens what the API and the workers share: the artifact store and the secrets. */
-export const readStorageConfig = async (env = process.env): Promise<StorageConfig> => {
+export const readStorageConfig = async (
+  env = process.env,
+  drivers: StorageDrivers = storageDrivers,
+): Promise<StorageConfig> => {
   const { stateDir, storageUrl } = readPlaces(env)
   const configured = { webhookSecret: env.IDEM_WEBHOOK_SECRET, encryptionKeys: env.IDEM_ENCRYPTION_KEYS }
   const made = configured.webhookSecret && configured.encryptionKeys ? undefined : await loadOrMakeSecrets(stateDir)
@@ -39,7 +43,7 @@ export const readStorageConfig = async (env = process.env): Promise<StorageConfi
   )
   const signingKey = await urlSigningKey(webhookSecrets[0]!)
   const keyRing = parseKeyRing(configured.encryptionKeys || made!.encryptionKeys)
-  const store = openStore(storageUrl, {
+  const store = findDriver(storageUrl, drivers).open(storageUrl, {
     publicUrl,
     signingKey,
     cwd: process.cwd(),

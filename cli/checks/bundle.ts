@@ -1,6 +1,7 @@
 import type { Bundle } from '../../inference/bundle.ts'
+import { explain } from '../../lib/explain.ts'
 import { checkFile } from '../bundles/verify.ts'
-import { explain, type Finding, gap, ok } from './finding.ts'
+import { type Finding, gap, ok } from './finding.ts'
 
 /** Whether every file has the size and hash that the manifest names. */
 export const checkBundle = async (bundle: Bundle): Promise<Finding> => {

@@ -1,3 +1,5 @@
+import { explain } from '../../lib/explain.ts'
+
 /** `note` is something that not everybody needs; `gap` keeps Idem from working as it is configured. */
 export type FindingStatus = 'ok' | 'note' | 'gap'
 
@@ -24,13 +26,6 @@ export const gap = (check: string, what: string, ...advice: string[]): Finding =
   what,
   advice,
 })
-
-/** The message of an error and of what caused it. */
-export const explain = (error: unknown): string => {
-  const parts: string[] = []
-  for (let at = error; at; at = (at as Error).cause) parts.push((at as Error).message ?? String(at))
-  return parts.join(': ')
-}
 
 /** Runs the checks one after the other, so that none slows another's measurement. One that throws is a gap. */
 export const runChecks = async (

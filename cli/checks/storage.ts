@@ -1,41 +1,36 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseWebhookSecret } from '../../contracts/webhook-signature.ts'
 import { parseKeyRing } from '../../lib/crypto/key-ring.ts'
+import { explain } from '../../lib/explain.ts'
+import { findDriver, type StorageDrivers } from '../../storage/driver.ts'
+import { storageDrivers } from '../../storage/drivers/index.ts'
 import { parseSecrets } from '../../storage/settings.ts'
-import { type ArtifactStore, readAll } from '../../storage/store.ts'
+import type { ArtifactStore } from '../../storage/store.ts'
 import type { SecretsConfig } from '../config.ts'
-import { explain, type Finding, gap, note, ok } from './finding.ts'
+import { type Finding, gap, note, ok } from './finding.ts'
 
-/** Writes, reads and deletes a small artifact. `name` is what IDEM_STORAGE says. */
-export const checkStorage = async (store: ArtifactStore, name: string): Promise<Finding> => {
-  const key = `doctor/${randomUUID()}`
-  const bytes = new TextEncoder().encode(key)
-  const advice = 'check IDEM_STORAGE, its credentials (AWS_*) and what they may do: put, get, head, list and delete'
-  let step = 'written'
-  try {
-    const startedAt = Date.now()
-    await store.put(key, bytes, { contentType: 'text/plain' })
-    step = 'read'
-    const artifact = await store.get(key)
-    if (!artifact || Buffer.compare(await readAll(artifact), bytes) !== 0) {
-      return gap('storage', `${name}: what has been written does not come back`, advice)
-    }
-    step = 'deleted'
-    await store.delete([key])
-    if (await store.head(key)) return gap('storage', `${name}: what has been deleted is still there`, advice)
-    return ok('storage', `${name}: written, read and deleted in ${Date.now() - startedAt} ms`)
-  } catch (error) {
-    return gap('storage', `${name}: an artifact cannot be ${step}: ${explain(error)}`, advice)
-  }
+/** Lets the driver that `url` (IDEM_STORAGE) names try its store. */
+export const checkStorage = async (
+  url: string,
+  store: ArtifactStore,
+  drivers: StorageDrivers = storageDrivers,
+): Promise<Finding> => {
+  const driver = findDriver(url, drivers)
+  const found = await driver.check(store)
+  const what = `${driver.describe(url)}: ${found.what}`
+  return found.ok ? ok('storage', what) : gap('storage', what, found.advice)
 }
 
 const made = 'openssl rand -base64 32 makes the random part'
 
-/** Whether the secrets are there and well formed; never what they are. */
-export const checkSecrets = async (config: SecretsConfig): Promise<Finding[]> => {
+/** Says whether the secrets are set and well formed, and never what they are. */
+export const checkSecrets = async (
+  config: SecretsConfig,
+  drivers: StorageDrivers = storageDrivers,
+): Promise<Finding[]> => {
   const file = join(config.stateDir, 'secrets.json')
+  const { isShared } = findDriver(config.storage, drivers)
   const check = (
     variable: string,
     value: string | undefined,
@@ -45,8 +40,8 @@ export const checkSecrets = async (config: SecretsConfig): Promise<Finding[]> =>
     const name = `secret ${variable}`
     if (!value) {
       const source = existsSync(file) ? `from ${file}` : 'made at the first start'
-      if (!config.storage.startsWith('s3:')) return ok(name, source)
-      const why = 'the storage is shared, so that other machines may need the same'
+      if (!isShared) return ok(name, source)
+      const why = 'other machines that use this storage need the same'
       return note(name, `${source}; ${why}`, `set ${variable} to ${form} on all of them; ${made}`)
     }
     try {

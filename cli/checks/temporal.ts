@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path'
 import { Connection, type ConnectionOptions } from '@temporalio/client'
 import { queues, webhookQueue } from '../../contracts/queues.ts'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
+import { explain } from '../../lib/explain.ts'
 import { currentBuildCommand, readCurrentBuild } from '../../temporal/deployment.ts'
 import { isLive, readQueueState } from '../../temporal/queue-state.ts'
 import {
@@ -10,7 +11,7 @@ import {
   type SearchAttribute,
   searchAttributeCommand,
 } from '../../temporal/search-attributes.ts'
-import { explain, type Finding, gap, note, ok } from './finding.ts'
+import { type Finding, gap, note, ok } from './finding.ts'
 
 export interface TemporalOptions {
   /** Without an address `npm start` brings a server of its own, so that none is needed. */

@@ -185,7 +185,7 @@ describe('what the doctor says of this machine', () => {
   it('leaves nothing in the storage', async () => {
     const root = join(folder, 'artifacts')
     const store = createFileStore({ root, publicUrl: 'http://127.0.0.1:1', signingKey: new Uint8Array(32) })
-    expect(await checkStorage(store, 'file:artifacts')).toMatchObject({ status: 'ok' })
+    expect(await checkStorage('file:artifacts', store)).toMatchObject({ status: 'ok' })
     expect((await store.list('')).artifacts).toEqual([])
   })
 
@@ -202,7 +202,7 @@ describe('what the doctor says of this machine', () => {
             throw new Error('disk full')
           },
         },
-      ].map(async (broken) => (await checkStorage(broken, 'file:x')).what),
+      ].map(async (broken) => (await checkStorage('file:x', broken)).what),
     )
     expect(whats).toEqual([
       'file:x: what has been written does not come back',
