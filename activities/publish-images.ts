@@ -10,6 +10,13 @@ export interface PublishImagesDeps {
   store: ArtifactStore
 }
 
+export interface ImageToPublish {
+  imageKey: string
+  seed: number
+  /** What made this image, if not the `madeWith` of all. */
+  madeWith?: MadeWith
+}
+
 export interface PublishImagesInput {
   predictionId: string
   /** Model, as owner/name. */
@@ -17,7 +24,7 @@ export interface PublishImagesInput {
   madeWith: MadeWith
   /** The prediction that the images are marked as; its own where absent. */
   markedAs?: string
-  images: readonly { imageKey: string; seed: number }[]
+  images: readonly ImageToPublish[]
 }
 
 export interface PublishedImage {
@@ -31,9 +38,9 @@ export const createPublishImages = ({ store }: PublishImagesDeps) => ({
   /** Marks the kept images as made by a model, reads the marks back, and puts the images where callers may fetch them. */
   async publishImages(input: PublishImagesInput): Promise<{ published: PublishedImage[] }> {
     const { predictionId, model, madeWith, markedAs = predictionId, images } = input
-    const publish = async ({ imageKey, seed }: { imageKey: string; seed: number }, index: number) => {
+    const publish = async ({ imageKey, seed, madeWith: own }: ImageToPublish, index: number) => {
       const png = await readArtifact(store, imageKey)
-      const { software, bundleSha256 } = madeWith
+      const { software, bundleSha256 } = own ?? madeWith
       const marked = markImage(png, { software, model, bundleSha256, seed, predictionId: markedAs })
       const key = artifactKeys.output(predictionId, index)
       await store.put(key, marked, { contentType: 'image/png' })

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { z } from 'zod'
-import { diffusionSchema } from '../contracts/bundle-manifest.ts'
+import { servedDiffusionSchema } from '../contracts/bundle-manifest.ts'
 import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
@@ -27,7 +27,7 @@ export interface ApiConfig {
 }
 
 /** What the API reads of a bundle's manifest. */
-const manifestSchema = z.object({ diffusion: diffusionSchema.pick({ embeddingSize: true, defaults: true }) })
+const manifestSchema = z.object({ diffusion: servedDiffusionSchema })
 
 /** What the API must know of a bundle; its version is the hash of its manifest, and so of all its files. */
 const readBundle = async (folder: string): Promise<BundleInfo> => {
@@ -41,8 +41,7 @@ const readBundle = async (folder: string): Promise<BundleInfo> => {
   return {
     sha256: await sha256Hex(bytes),
     createdAt: (await stat(file)).mtime,
-    embeddingSize: diffusion.embeddingSize,
-    defaults: diffusion.defaults,
+    ...diffusion,
   }
 }
 

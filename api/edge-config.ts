@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { diffusionSchema } from '../contracts/bundle-manifest.ts'
+import { servedDiffusionSchema } from '../contracts/bundle-manifest.ts'
 import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
@@ -38,7 +38,8 @@ export interface EdgeConfig {
 const bundleSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   createdAt: z.iso.datetime().transform((text) => new Date(text)),
-  ...diffusionSchema.pick({ embeddingSize: true, defaults: true }).shape,
+  // Deployments before the settings were checked at the door do not say how the bundle's schedulers are set up.
+  ...servedDiffusionSchema.partial({ scheduler: true }).shape,
 })
 
 /** The drivers that need nothing of Node. */

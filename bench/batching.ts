@@ -2,7 +2,8 @@ import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { runCommand } from '../cli/command.ts'
 import { loadBundle } from '../inference/bundle.ts'
-import { denoise, type GenerateRequest } from '../inference/diffusion/generate.ts'
+import { denoise } from '../inference/diffusion/generate.ts'
+import type { GenerateRequest } from '../inference/diffusion/request.ts'
 import { createTextEncoder } from '../inference/diffusion/text-encoder.ts'
 import { createUnet, type Unet } from '../inference/diffusion/unet.ts'
 import { fixedBatchLimit } from '../inference/engine/batch-limit.ts'
@@ -35,13 +36,11 @@ await runCommand(help, async () => {
 
   const request = (seed: number): GenerateRequest => ({
     images: [{ embedding: toUnit(createRandn('cpu', seed)(spec.embeddingSize)), seed }],
-    steps,
-    guidanceScale: 3,
-    scheduler: 'dpmpp_2m',
-    generator: 'cuda',
+    settings: { num_steps: steps, guidance_scale: 3, scheduler: 'dpmpp_2m', generator: 'cuda' },
   })
   const requests = Array.from({ length: jobs }, (_, k) => request(k))
-  const run = (with_: Unet, one: GenerateRequest) => denoise({ textEncoder, unet: with_ }, spec, one)
+  const run = (with_: Unet, one: GenerateRequest) =>
+    denoise({ textEncoder, unet: with_ }, { spec, bundleSha256: bundle.sha256 }, one)
   const time = async (work: () => Promise<unknown>): Promise<number> => {
     const start = performance.now()
     await work()

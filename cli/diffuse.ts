@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { generatorNames } from '../contracts/diffusion-settings.ts'
 import { type SchedulerName, schedulerNames } from '../contracts/schedulers.ts'
 import { loadBundle } from '../inference/bundle.ts'
-import type { ImageRequest } from '../inference/diffusion/generate.ts'
+import type { ImageRequest } from '../inference/diffusion/request.ts'
 import { createDiffusionEngine } from '../inference/engine/diffusion-engine.ts'
 import { formatNpy, type NpyArray, parseNpy } from '../inference/npy.ts'
-import { type GeneratorKind, generatorKinds } from '../inference/numeric/random.ts'
 import { toUnit } from '../inference/numeric/vector.ts'
 import { encodePng } from '../inference/photos/encode.ts'
 import { readWorkerConfig } from '../worker/config.ts'
@@ -23,7 +23,7 @@ const help = `The bare generator, in this process: face vectors in, latents afte
   --latents FILE      standard normals [n, c, h, w] to begin with; from the seed where absent
   --noise FILE        the solver's noise [steps-1, n, c, h, w], for lcm and euler_ancestral; from the seed where absent
   --seed N            image k is made from seed + k (0)
-  --generator NAME    which of PyTorch's generators seeds mean: ${generatorKinds.join(', ')} (cuda)
+  --generator NAME    PyTorch generator used for seeds: ${generatorNames.join(', ')} (cuda)
   --scheduler NAME    ${schedulerNames.join(', ')}
   --steps N, --guidance G
   --threads N         threads of the networks
@@ -89,11 +89,11 @@ await runCommand(help, async () => {
   if (!values.out) throw new UsageError('--out is required')
   const bundle = await loadBundle(values.bundle ?? readWorkerConfig().models)
   const { embeddingSize, latentShape, defaults } = bundle.manifest.diffusion
-  const steps = numberOption('--steps', values.steps, { integer: true, min: 1, max: 1000 }) ?? defaults.steps
-  const guidanceScale = numberOption('--guidance', values.guidance, { min: 0, max: 100 }) ?? defaults.guidanceScale
+  const steps = numberOption('--steps', values.steps, { integer: true, min: 1, max: 1000 }) ?? defaults.num_steps
+  const guidanceScale = numberOption('--guidance', values.guidance, { min: 0, max: 100 }) ?? defaults.guidance_scale
   const threads = numberOption('--threads', values.threads, { integer: true, min: 1, max: 256 })
   const scheduler = choiceOption<SchedulerName>('--scheduler', values.scheduler ?? defaults.scheduler, schedulerNames)
-  const generator = choiceOption<GeneratorKind>('--generator', values.generator, generatorKinds)
+  const generator = choiceOption('--generator', values.generator, generatorNames)
 
   const embeddings = await readEmbeddings(values.embeddings, embeddingSize)
   const n = embeddings.length
@@ -125,7 +125,7 @@ await runCommand(help, async () => {
   const trail = new Float32Array(steps * n * size)
   try {
     const pictures = await engine.generate(
-      { images, steps, guidanceScale, scheduler, generator },
+      { images, settings: { num_steps: steps, guidance_scale: guidanceScale, scheduler, generator } },
       {
         onStep: ({ step, checkpoint }) => {
           trail.set(checkpoint.latents, (step - 1) * n * size)

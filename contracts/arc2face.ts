@@ -1,11 +1,8 @@
 import { z } from 'zod'
+import { diffusionSettingsSchema } from './diffusion-settings.ts'
 import { limits } from './limits.ts'
 import { exactlyOne, photoSchema } from './photo-input.ts'
 import { predictionIdPattern } from './prediction-id.ts'
-import { schedulerNames } from './schedulers.ts'
-
-/** PyTorch's generators of random numbers. */
-export const generatorNames = ['cuda', 'cpu'] as const
 
 // Seeds of the images count up from this one and stay exact in a double.
 const maxSeed = Number.MAX_SAFE_INTEGER - limits.images * 100
@@ -45,22 +42,9 @@ export const arc2faceInputSchema = z
       .describe('Which face, where a photo has several; a number counts from 0, largest first.'),
     min_face_size: z.int().min(0).max(10_000).default(0).describe('Shorter side of the smallest face taken, pixels.'),
     num_images: z.int().min(1).max(limits.images).default(4),
-    num_steps: z
-      .int()
-      .min(1)
-      .max(limits.steps)
-      .optional()
-      .describe('Denoising steps; the model bundle has the default (25).'),
-    guidance_scale: z
-      .number()
-      .min(0)
-      .max(limits.guidanceScale)
-      .optional()
-      .describe('Classifier-free guidance; the bundle default is 3.0.'),
-    seed: z.int().min(0).max(maxSeed).optional().describe('Image k is made from seed + k. Random where absent.'),
-    randomize_seed: z.boolean().default(false).describe('Draw a seed even where one is given.'),
-    scheduler: z.enum(schedulerNames).optional(),
-    generator: z.enum(generatorNames).default('cuda').describe("Which of PyTorch's generators seeds mean."),
+    ...diffusionSettingsSchema.shape,
+    seed: z.int().min(0).max(maxSeed).optional().describe('Image k is made from seed + k. Random if omitted.'),
+    randomize_seed: z.boolean().default(false).describe('Draw a seed even if one is given.'),
     min_similarity: z.number().min(-1).max(1).optional().describe('Images less like the person are made again.'),
     max_attempts: z
       .int()

@@ -9,6 +9,8 @@ export const artifactKeys = {
   identity: (id: string) => `predictions/${id}/identity.f32`,
   checkpoint: (id: string, attempt = 0) => `predictions/${id}/checkpoint-${attempt}.bin`,
   image: (id: string, index: number, attempt = 0) => `predictions/${id}/image-${attempt}-${index}.png`,
+  /** What made the images of an attempt. */
+  madeWith: (id: string, attempt = 0) => `predictions/${id}/made-with-${attempt}.json`,
   output: (id: string, index: number) => `public/${id}/output-${index}.png`,
   preview: (id: string, attempt = 0) => `predictions/${id}/preview-${attempt}.json`,
   upload: (tenant: string, id: string) => `uploads/${tenant}/${id}`,

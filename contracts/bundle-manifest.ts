@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { schedulerNames } from './schedulers.ts'
+import { diffusionDefaultsSchema } from './diffusion-settings.ts'
+import { renameSettings } from './renamed-settings.ts'
 
 /** A file of the bundle, by its path in the folder. */
 const fileSchema = z.object({
@@ -45,21 +46,13 @@ export const schedulerConfigSchema = z.looseObject({
 })
 export type SchedulerConfig = z.infer<typeof schedulerConfigSchema>
 
-/** What a request that says nothing about them uses. */
-const diffusionDefaultsSchema = z.object({
-  scheduler: z.enum(schedulerNames),
-  steps: z.number().int().positive(),
-  guidanceScale: z.number().min(0),
-})
-export type DiffusionDefaults = z.infer<typeof diffusionDefaultsSchema>
-
 const previewSchema = z.object({
   /** One row a latent channel: how much red, green and blue (in [-1, 1]) a unit of it makes. */
   factors: z.array(z.tuple([z.number(), z.number(), z.number()])),
   bias: z.tuple([z.number(), z.number(), z.number()]),
 })
 
-export const diffusionSchema = z.object({
+const diffusionSchema = z.object({
   prompt: z.string(),
   /** Token ids of `prompt` and of the empty prompt, padded to the text encoder's length. */
   inputIds: z.array(z.number().int().nonnegative()),
@@ -84,7 +77,11 @@ export const diffusionSchema = z.object({
   scheduler: schedulerConfigSchema,
   /** Overrides the scheduler file's `timestep_spacing`, which in a PNDM file is no choice but that class's default. */
   timestepSpacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
-  defaults: diffusionDefaultsSchema,
+  /** Used by a request that says nothing about them. The first bundles have `steps` and `guidanceScale`. */
+  defaults: z.preprocess(
+    (defaults) => (typeof defaults === 'object' && defaults ? renameSettings(defaults) : defaults),
+    diffusionDefaultsSchema,
+  ),
   /** Hash of the recogniser whose vectors the diffusion was trained on; any other is refused. */
   recogniserSha256: z
     .string()
@@ -92,6 +89,15 @@ export const diffusionSchema = z.object({
     .optional(),
   preview: previewSchema.optional(),
 })
+
+/** What the API must know of a bundle's diffusion: it checks requests against it. */
+export const servedDiffusionSchema = diffusionSchema.pick({
+  embeddingSize: true,
+  defaults: true,
+  scheduler: true,
+  timestepSpacing: true,
+})
+export type ServedDiffusion = z.infer<typeof servedDiffusionSchema>
 
 export const manifestSchema = z.object({
   format: z.literal('idem-bundle/1'),

@@ -15,6 +15,8 @@ export const failures = {
   addressRefused: 'address_refused',
   artifactMissing: 'artifact_missing',
   artifactUnreadable: 'artifact_unreadable',
+  settingsInvalid: 'settings_invalid',
+  diffusionDiverged: 'diffusion_diverged',
   dataRemoved: 'data_removed',
   storageUnavailable: 'storage_unavailable',
   outOfMemory: 'out_of_memory',

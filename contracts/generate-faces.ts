@@ -1,5 +1,6 @@
 // What the API hands to the workflow `generateFaces`, and what it gives back. Keys, never bytes or vectors: this is history.
 
+import type { DiffusionSettings } from './diffusion-settings.ts'
 import type { PredictionOptions } from './prediction-options.ts'
 
 /** A photo to take in: fetched from a URL, or already in the artifact store. */
@@ -16,10 +17,7 @@ export interface GenerateFacesInput extends PredictionOptions {
   readonly minFaceSizePx: number
   /** One an image: image k is reproducible from `seeds[k]` alone. */
   readonly seeds: readonly number[]
-  readonly numSteps: number
-  readonly guidanceScale: number
-  readonly scheduler: string
-  readonly generator: 'cuda' | 'cpu'
+  readonly settings: DiffusionSettings
   /** Cosine below which an image is made again with another seed, as long as attempts are left. */
   readonly minSimilarity?: number
   /** How often an image may be made in all. */
@@ -54,6 +52,8 @@ export interface ImageResult {
   readonly pixelsSha256: string
   /** Cosine to the given identity; null where no face was found in the image. */
   readonly similarity: number | null
+  /** What made this image, if not what made the first one. */
+  readonly madeWith?: MadeWith
   /** Every seed that was tried for this image, the kept one included. */
   readonly attempts: readonly { readonly seed: number; readonly similarity: number | null }[]
 }
@@ -62,7 +62,7 @@ export interface GenerateFacesResult {
   readonly images: readonly ImageResult[]
   /** One a photo. */
   readonly faces: readonly FoundFace[]
-  /** What made the images. */
+  /** What made the first image, and every other one that does not say otherwise. */
   readonly madeWith: MadeWith
   /** Milliseconds by activity, queueing included. */
   readonly timingsMs: Readonly<Record<string, number>>

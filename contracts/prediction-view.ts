@@ -43,7 +43,7 @@ const stepsDone = ({ outcome, progress }: FinishedActivity, of: number): number 
   outcome === 'completed' ? of : (progress?.step ?? 0)
 
 const totalSteps = (record: PredictionRecord): number =>
-  record.workflow === 'generateFaces' ? record.input.numSteps : 0
+  record.workflow === 'generateFaces' ? record.input.settings.num_steps : 0
 
 /** One line an event; as time goes on lines are only added. */
 export const logLines = (record: PredictionRecord): string[] => {

@@ -2,8 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { type Manifest, manifestSchema } from '../contracts/bundle-manifest.ts'
+import { failures } from '../contracts/failures.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 import { type Detectors, findDetector, detectors as knownDetectors } from './faces/detectors/index.ts'
+import { schedulerFor } from './numeric/schedulers/index.ts'
+import { SchedulerError } from './numeric/schedulers/scheduler.ts'
 
 export interface Bundle {
   readonly folder: string
@@ -17,6 +20,7 @@ export interface Bundle {
 /** The bundle cannot be used; the message says which file or field and why. */
 export class BundleError extends Error {
   override name = 'BundleError'
+  readonly type = failures.bundleInvalid
 }
 
 /** Throws `BundleError` where the recogniser is another one than the diffusion was trained with. */
@@ -34,6 +38,17 @@ const checkDetector = ({ detector }: Manifest, detectors: Detectors): void => {
   if (!detector || findDetector(detector.kind, detectors)) return
   const known = Object.keys(detectors).join(', ')
   throw new BundleError(`detector.kind is ${JSON.stringify(detector.kind)}; the detectors are ${known}`)
+}
+
+/** Throws `BundleError` unless the bundle's own scheduler can do its default number of steps. */
+const checkDefaults = ({ diffusion }: Manifest, file: string): void => {
+  const { scheduler, num_steps } = diffusion.defaults
+  try {
+    schedulerFor(diffusion, scheduler).setTimesteps(num_steps)
+  } catch (cause) {
+    if (!(cause instanceof SchedulerError)) throw cause
+    throw new BundleError(`${file}: the defaults cannot be used: ${cause.message}`, { cause })
+  }
 }
 
 export interface LoadBundleOptions {
@@ -66,6 +81,7 @@ export const loadBundle = async (
   if (!parsed.success) throw new BundleError(`${file}: ${z.prettifyError(parsed.error)}`)
   checkRecogniser(parsed.data)
   checkDetector(parsed.data, detectors)
+  checkDefaults(parsed.data, file)
   const sha256 = await sha256Hex(bytes)
   return { folder: root, manifest: parsed.data, sha256, path: (name) => join(root, name) }
 }

@@ -1,5 +1,5 @@
 import { failures } from '../contracts/failures.ts'
-import type { DiffusionProgress } from '../contracts/generate-faces.ts'
+import type { DiffusionProgress, GenerateFacesInput } from '../contracts/generate-faces.ts'
 import type {
   FinishedActivity,
   PendingActivity,
@@ -7,6 +7,7 @@ import type {
   RecordedFailure,
   WorkflowRun,
 } from '../contracts/record.ts'
+import { withSettings } from '../contracts/renamed-settings.ts'
 import {
   type Decode,
   type Description,
@@ -60,9 +61,10 @@ export const readRecord = async (
   const last = events.at(-1)
   const { result, failure } = await readEnd(decode, last)
   const [input] = await decode(started.input?.payloads)
+  const workflow = started.workflowType?.name
   const run = {
-    workflow: started.workflowType?.name,
-    input,
+    workflow,
+    input: workflow === 'generateFaces' ? withSettings(input as GenerateFacesInput) : input,
     ...(result !== undefined && { result }),
   } as WorkflowRun
   return {

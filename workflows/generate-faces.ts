@@ -19,6 +19,7 @@ import type {
   ImageResult,
   MadeWith,
 } from '../contracts/generate-faces.ts'
+import { withSettings } from '../contracts/renamed-settings.ts'
 import { allSettled } from '../lib/all-settled.ts'
 import { proxySteps } from './proxy-steps.ts'
 import { runPrediction } from './run-prediction.ts'
@@ -59,7 +60,8 @@ const { publishImages } = proxySteps<ReturnType<typeof createPublishImages>>({
 })
 
 /** Photos of a person in, new images of that person out. Keys and numbers only: bytes and vectors stay in the store. */
-export async function generateFaces(input: GenerateFacesInput): Promise<GenerateFacesResult> {
+export async function generateFaces(given: GenerateFacesInput): Promise<GenerateFacesResult> {
+  const input = withSettings(given)
   return runPrediction(input, (notify) => generateInTime(input, notify))
 }
 
@@ -95,13 +97,12 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
 
   const images = input.seeds.map((seed) => ({ seed, attempts: [] as Attempt[] }))
   let open = images.map((_, index) => index)
-  let madeWith!: MadeWith
   for (let attempt = 0; open.length > 0 && attempt < input.maxAttempts; attempt++) {
     // Seeds of a later attempt lie past those of all earlier ones, so that each stays reproducible alone.
     const seeds = open.map((index) => images[index]!.seed + attempt * images.length)
-    const work = `${count(seeds.length, 'image')} · ${input.numSteps} steps`
+    const work = `${count(seeds.length, 'image')} · ${input.settings.num_steps} steps`
     const nth = attempt === 0 ? '' : ` · attempt ${attempt + 1} of ${input.maxAttempts}`
-    const generated = await timed('generateImages', `**Diffusing** ${work}${nth}`, () =>
+    const { imageKeys, madeWith } = await timed('generateImages', `**Diffusing** ${work}${nth}`, () =>
       generateImages.executeWithOptions({ summary: `diffuse ${work}${nth}` }, [
         {
           predictionId,
@@ -109,21 +110,17 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
           attempt,
           indices: open,
           seeds,
-          numSteps: input.numSteps,
-          guidanceScale: input.guidanceScale,
-          scheduler: input.scheduler,
-          generator: input.generator,
+          settings: input.settings,
         },
       ]),
     )
-    const { imageKeys } = generated
-    madeWith = generated.madeWith
     const made = count(imageKeys.length, 'image')
     const { similarity } = await timed('verifyImages', `**Comparing** ${made} with the person`, () =>
       verifyImages.executeWithOptions({ summary: `compare ${made} with the person` }, [{ identityKey, imageKeys }]),
     )
     open.forEach((index, k) => {
-      images[index]!.attempts.push({ seed: seeds[k]!, similarity: similarity[k] ?? null, imageKey: imageKeys[k]! })
+      const imageKey = imageKeys[k]!
+      images[index]!.attempts.push({ seed: seeds[k]!, similarity: similarity[k] ?? null, imageKey, madeWith })
     })
     const { minSimilarity } = input
     if (minSimilarity === undefined) break
@@ -131,6 +128,9 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
   }
 
   const kept = images.map(({ attempts }) => best(attempts))
+  const { madeWith } = kept[0]!
+  /** Attempts may have been made by different workers. */
+  const other = (own: MadeWith) => (sameMaker(own, madeWith) ? {} : { madeWith: own })
   const all = count(kept.length, 'image')
   const { published } = await timed('publishImages', `**Publishing** ${all}`, () =>
     publishImages.executeWithOptions({ summary: `publish ${all}` }, [
@@ -139,7 +139,7 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
         model: 'idem/arc2face',
         madeWith,
         ...(input.replayOf && { markedAs: input.replayOf }),
-        images: kept.map(({ imageKey, seed }) => ({ imageKey, seed })),
+        images: kept.map(({ imageKey, seed, madeWith: own }) => ({ imageKey, seed, ...other(own) })),
       },
     ]),
   )
@@ -147,10 +147,11 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
   setCurrentDetails(`**Done** · ${all}`)
   return {
     images: kept.map(
-      ({ seed, similarity }, index): ImageResult => ({
+      ({ seed, similarity, madeWith: own }, index): ImageResult => ({
         ...published[index]!,
         seed,
         similarity,
+        ...other(own),
         attempts: images[index]!.attempts.map((a) => ({ seed: a.seed, similarity: a.similarity })),
       }),
     ),
@@ -164,11 +165,14 @@ interface Attempt {
   seed: number
   similarity: number | null
   imageKey: string
+  madeWith: MadeWith
 }
 
 /** The attempt most like the person; the first of equals. */
 const best = (attempts: readonly Attempt[]): Attempt =>
   attempts.reduce((a, b) => ((b.similarity ?? -1) > (a.similarity ?? -1) ? b : a))
+
+const sameMaker = (a: MadeWith, b: MadeWith): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** Runs a step; `details` is Markdown, shown while it runs. */
 type Timed = <T>(name: string, details: string, step: () => Promise<T>) => Promise<T>

@@ -68,16 +68,14 @@ export const createModels = async ({ store, publicUrl, bundle, find }: ModelsDep
       example,
       prepare: async (input, options) => {
         const prepared = await prepareArc2Face(input as Arc2FaceInput, options)
-        const { seeds, numSteps, guidanceScale, scheduler, photos, minSimilarity } = prepared
+        const { seeds, settings, photos, minSimilarity } = prepared
         return {
           start: { workflow: 'generateFaces', input: prepared },
-          summary: `${seeds.length} ${seeds.length === 1 ? 'image' : 'images'} · ${numSteps} steps · ${scheduler}`,
+          summary: `${seeds.length} ${seeds.length === 1 ? 'image' : 'images'} · ${settings.num_steps} steps · ${settings.scheduler}`,
           details: table({
             model: 'idem/arc2face',
             images: seeds.length,
-            steps: numSteps,
-            'guidance scale': guidanceScale,
-            scheduler,
+            ...settings,
             photos: photos.length,
             ...(minSimilarity !== undefined && { 'least similarity': minSimilarity }),
           }),

@@ -1,17 +1,16 @@
 import type { z } from 'zod'
-import type { DiffusionDefaults } from '../../contracts/bundle-manifest.ts'
+import type { ServedDiffusion } from '../../contracts/bundle-manifest.ts'
 import type { PredictionOptions } from '../../contracts/prediction-options.ts'
 import type { WorkflowStart } from '../../contracts/record.ts'
 
 /** What the API must know of a model bundle. */
-export interface BundleInfo {
+export interface BundleInfo extends Omit<ServedDiffusion, 'scheduler'> {
   /** SHA-256 of its manifest, in hexadecimal. */
   readonly sha256: string
   /** When the bundle was put where it is. */
   readonly createdAt: Date
-  /** Length of a face vector. */
-  readonly embeddingSize: number
-  readonly defaults: DiffusionDefaults
+  /** How its schedulers are set up; if it is not known, workers refuse settings that they cannot use. */
+  readonly scheduler?: ServedDiffusion['scheduler'] | undefined
 }
 
 export type JsonSchema = Readonly<Record<string, unknown>> & {

@@ -1,13 +1,15 @@
 import type { Arc2FaceInput } from '../../contracts/arc2face.ts'
 import { artifactKeys } from '../../contracts/artifact-keys.ts'
+import { diffusionSettings } from '../../contracts/diffusion-settings.ts'
 import { checkEmbedding, encodeVector } from '../../contracts/embedding.ts'
-import type { GenerateFacesInput } from '../../contracts/generate-faces.ts'
+import type { GenerateFacesInput, MadeWith } from '../../contracts/generate-faces.ts'
 import { hasExpired } from '../../contracts/prediction-view.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import { type ArtifactStore, readAll } from '../../storage/store.ts'
 import { fieldProblem } from '../parse-body.ts'
 import { createPhotoSources } from '../photo-source.ts'
 import { Problem } from '../problem.ts'
+import { checkSettings } from './check-settings.ts'
 import type { BundleInfo, RequestOptions } from './model.ts'
 
 export interface PrepareDeps {
@@ -46,10 +48,13 @@ export const createPrepareArc2Face = ({ store, publicUrl, bundle, find }: Prepar
     return { record, identity: await readAll(artifact) }
   }
 
+  const isOther = ({ bundleSha256 }: MadeWith) => bundleSha256 !== bundle.sha256
+
   const replay = async (id: string, { tenant, ...options }: RequestOptions): Promise<GenerateFacesInput> => {
     const { record, identity } = await readEarlier(id, tenant)
     if (!record.result) throw new Problem(409, `The prediction ${id} has not succeeded`)
-    if (record.result.madeWith.bundleSha256 !== bundle.sha256) {
+    const { madeWith, images } = record.result
+    if ([madeWith, ...images.map((image) => image.madeWith ?? madeWith)].some(isOther)) {
       throw new Problem(409, `The prediction ${id} was made with another model bundle`)
     }
     const identityKey = artifactKeys.identity(options.predictionId)
@@ -60,7 +65,7 @@ export const createPrepareArc2Face = ({ store, publicUrl, bundle, find }: Prepar
       ...options,
       photos: [],
       identityKey,
-      seeds: record.result.images.map(({ seed }) => seed),
+      seeds: images.map(({ seed }) => seed),
       maxAttempts: 1,
       replayOf: record.input.replayOf ?? id,
       echo: { replay_of: id },
@@ -73,6 +78,8 @@ export const createPrepareArc2Face = ({ store, publicUrl, bundle, find }: Prepar
     const { input_image: _, input_images: __, embedding, ...rest } = input
     if (input.replay_of !== undefined) return replay(input.replay_of, options)
 
+    const settings = diffusionSettings(input, bundle.defaults)
+    checkSettings(settings, bundle)
     const photos = await resolvePhotos(input, { predictionId, tenant })
     const vector = embedding
       ? encodeEmbedding(embedding, bundle.embeddingSize)
@@ -83,9 +90,6 @@ export const createPrepareArc2Face = ({ store, publicUrl, bundle, find }: Prepar
     if (identityKey) await store.put(identityKey, vector, { contentType: octets, ifAbsent: true })
 
     const seed = input.seed === undefined || input.randomize_seed ? randomSeed() : input.seed
-    const numSteps = input.num_steps ?? bundle.defaults.steps
-    const guidanceScale = input.guidance_scale ?? bundle.defaults.guidanceScale
-    const scheduler = input.scheduler ?? bundle.defaults.scheduler
     return {
       ...workflowOptions,
       photos: photos.sources,
@@ -93,19 +97,14 @@ export const createPrepareArc2Face = ({ store, publicUrl, bundle, find }: Prepar
       faceSelection: input.face_selection,
       minFaceSizePx: input.min_face_size,
       seeds: Array.from({ length: input.num_images }, (_, index) => seed + index),
-      numSteps,
-      guidanceScale,
-      scheduler,
-      generator: input.generator,
+      settings,
       ...(input.min_similarity !== undefined && { minSimilarity: input.min_similarity }),
       maxAttempts: input.max_attempts,
       echo: {
         ...photos.echo,
         ...(embedding && { embedding: `(${embedding.length} numbers)` }),
         ...rest,
-        num_steps: numSteps,
-        guidance_scale: guidanceScale,
-        scheduler,
+        ...settings,
         seed,
       },
     }

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
-import { generatorNames } from '../../contracts/arc2face.ts'
+import { diffusionSettingsSchema, generatorNames } from '../../contracts/diffusion-settings.ts'
 import { limits } from '../../contracts/limits.ts'
 import { predictionStatuses } from '../../contracts/prediction.ts'
 import { schedulers } from '../../contracts/schedulers.ts'
@@ -50,6 +50,7 @@ const pageSetup = {
   statuses: predictionStatuses,
   schedulers,
   generators: generatorNames,
+  settings: Object.keys(diffusionSettingsSchema.shape),
   limits,
 }
 

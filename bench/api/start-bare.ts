@@ -17,10 +17,7 @@ const inputOf = (predictionId: string): GenerateFacesInput => ({
   faceSelection: 'largest',
   minFaceSizePx: 0,
   seeds: [7],
-  numSteps: 25,
-  guidanceScale: 3,
-  scheduler: 'dpmpp_2m',
-  generator: 'cuda',
+  settings: { num_steps: 25, guidance_scale: 3, scheduler: 'dpmpp_2m', generator: 'cuda' },
   maxAttempts: 3,
   echo: { input_image: url, num_images: 1, seed: 7 },
 })

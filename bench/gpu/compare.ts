@@ -80,10 +80,7 @@ await runCommand(help, async () => {
     const start = performance.now()
     const made = await engine.generate({
       images: seeds.map((seed) => ({ embedding, seed })),
-      steps,
-      guidanceScale: guidance,
-      scheduler: 'dpmpp_2m',
-      generator: 'cpu',
+      settings: { num_steps: steps, guidance_scale: guidance, scheduler: 'dpmpp_2m', generator: 'cpu' },
     })
     return { made, seconds: (performance.now() - start) / 1000 }
   }

@@ -1,19 +1,20 @@
-import type { SchedulerName } from '../../contracts/schedulers.ts'
-import type { GeneratorKind } from '../numeric/random.ts'
+import { type DiffusionSettings, distinctSettings } from '../../contracts/diffusion-settings.ts'
 
-/** What a run was asked for: a checkpoint fits no other. */
+/**
+ * What a checkpoint belongs to: it fits no other run. A setting that is missing counts as one that has the schema's
+ * default, so that a setting that is added later does not part runs from their checkpoints. A checkpoint that does not
+ * name its bundle fits nothing: its latents may be another model's, and starting over costs only steps.
+ */
 export interface RunIdentity {
-  readonly steps: number
-  readonly guidanceScale: number
-  readonly scheduler: SchedulerName
-  readonly generator: GeneratorKind
-  /** One an image, as decimal text. */
+  readonly bundleSha256: string
+  readonly settings: DiffusionSettings
+  /** One per image, as decimal text. */
   readonly seeds: readonly string[]
-  /** SHA-256 of what the seeds do not say: vectors, and latents and noise where they were given. */
+  /** SHA-256 of what the seeds do not say: vectors, and latents and noise if they were given. */
   readonly inputs: string
 }
 
-/** All that is needed to go on after a step as if nothing had happened. Noise follows from seed and step. */
+/** All that is needed to resume after a step as if nothing had happened. Noise follows from seed and step. */
 export interface Checkpoint {
   readonly run: RunIdentity
   /** Steps done. */
@@ -24,7 +25,7 @@ export interface Checkpoint {
   readonly memory?: Float32Array
 }
 
-/** The bytes are no checkpoint, or one of another run. */
+/** The bytes are not a checkpoint, or belong to another run. */
 export class CheckpointError extends Error {
   override name = 'CheckpointError'
 }
@@ -57,11 +58,11 @@ export const encodeCheckpoint = ({ run, step, latents, memory }: Checkpoint): Ui
   return bytes
 }
 
-/** Throws `CheckpointError` where the bytes are none or are cut short. */
+/** Throws `CheckpointError` if the bytes are not a checkpoint, are cut short, or hold values that are not finite. */
 export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const text = new TextDecoder().decode(bytes.subarray(0, magic.length))
-  if (text !== magic) throw new CheckpointError('These bytes are no checkpoint')
+  if (text !== magic) throw new CheckpointError('These bytes are not a checkpoint')
   try {
     const start = magic.length + floatBytes + view.getUint32(magic.length, true)
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(magic.length + floatBytes, start)))
@@ -71,20 +72,31 @@ export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
       latents: number
       memory: number
     }
+    if (start + (latents + memory) * floatBytes !== bytes.length) throw new RangeError('Its length is not as it says')
+    const values = readFloats(view, start, latents + memory)
+    if (!values.every(Number.isFinite)) throw new RangeError('It has values that are not finite')
     return {
       run,
       step,
-      latents: readFloats(view, start, latents),
-      ...(memory > 0 && { memory: readFloats(view, start + latents * floatBytes, memory) }),
+      latents: values.slice(0, latents),
+      ...(memory > 0 && { memory: values.slice(latents) }),
     }
   } catch (cause) {
     throw new CheckpointError('The checkpoint is damaged', { cause })
   }
 }
 
+/** Texts that are equal for the same run. */
+const comparable = (run: RunIdentity): string => {
+  const { settings, ...rest } = run
+  const fields = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify([distinctSettings(settings), fields])
+}
+
 /** Throws `CheckpointError` unless the checkpoint belongs to this run. */
 export const checkFits = ({ run, step, latents }: Checkpoint, wanted: RunIdentity, length: number): void => {
-  const same = JSON.stringify(run) === JSON.stringify(wanted)
-  if (same && latents.length === length && step >= 0 && step <= wanted.steps) return
-  throw new CheckpointError('The checkpoint is one of another run')
+  const same = typeof run?.settings === 'object' && comparable(run) === comparable(wanted)
+  const inRange = Number.isInteger(step) && step >= 0 && step <= wanted.settings.num_steps
+  if (same && latents.length === length && inRange) return
+  throw new CheckpointError('The checkpoint belongs to another run')
 }

@@ -1,34 +1,15 @@
-import { createHash } from 'node:crypto'
 import type { DiffusionSpec } from '../../contracts/bundle-manifest.ts'
-import type { SchedulerName } from '../../contracts/schedulers.ts'
+import type { GeneratorName } from '../../contracts/diffusion-settings.ts'
 import { concatenate } from '../numeric/concatenate.ts'
 import { guide, isGuided } from '../numeric/guidance.ts'
-import { createRandn, type GeneratorKind, type Randn } from '../numeric/random.ts'
-import { createScheduler, type SchedulerCreators } from '../numeric/schedulers/index.ts'
+import { createRandn, type Randn } from '../numeric/random.ts'
+import { type SchedulerCreators, schedulerFor } from '../numeric/schedulers/index.ts'
 import type { Schedule } from '../numeric/schedulers/scheduler.ts'
-import { type Checkpoint, checkFits, type RunIdentity } from './checkpoint.ts'
+import { type Checkpoint, checkFits } from './checkpoint.ts'
+import { requireFinite } from './diverged.ts'
+import { checkLengths, type DiffusionModel, type GenerateRequest, type ImageRequest, identityOf } from './request.ts'
 import type { PromptEmbedding, TextEncoder } from './text-encoder.ts'
 import type { Unet } from './unet.ts'
-
-export interface ImageRequest {
-  /** Unit vector of the person. */
-  readonly embedding: Float32Array
-  readonly seed: number | bigint
-  /** Standard normals [channels, height, width] to begin with, in place of the seed's. */
-  readonly latents?: Float32Array
-  /** Standard normals of the solver [draws, channels, height, width], in place of the seed's. */
-  readonly noise?: Float32Array
-}
-
-export interface GenerateRequest {
-  readonly images: readonly ImageRequest[]
-  readonly steps: number
-  readonly guidanceScale: number
-  readonly scheduler: SchedulerName
-  readonly generator: GeneratorKind
-  /** Goes on after a step done earlier. */
-  readonly resume?: Checkpoint
-}
 
 export interface DenoiseOptions {
   onStep?: (checkpoint: Checkpoint) => void
@@ -52,55 +33,8 @@ export class Stopped extends Error {
   }
 }
 
-const digest = (images: readonly ImageRequest[]): string => {
-  const hash = createHash('sha256')
-  for (const { embedding, latents, noise } of images)
-    for (const part of [embedding, latents, noise]) {
-      hash.update(`${part?.length ?? 'none'};`)
-      if (part) hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
-    }
-  return hash.digest('hex')
-}
-
-export const identityOf = ({ images, steps, guidanceScale, scheduler, generator }: GenerateRequest): RunIdentity => ({
-  steps,
-  guidanceScale,
-  scheduler,
-  generator,
-  seeds: images.map(({ seed }) => `${seed}`),
-  inputs: digest(images),
-})
-
-/** The checkpoint's scheduler file, with what the bundle's manifest makes of it. */
-export const schedulerConfigOf = ({ scheduler, timestepSpacing }: DiffusionSpec) =>
-  timestepSpacing ? { ...scheduler, _class_name: undefined, timestep_spacing: timestepSpacing } : scheduler
-
-/** The request does not fit the bundle; the message says what. */
-export class RequestError extends Error {
-  override name = 'RequestError'
-}
-
-/** Rows of several jobs share a call, so an array of another length must not get that far. */
-const checkLengths = (
-  { images }: GenerateRequest,
-  { embeddingSize }: DiffusionSpec,
-  length: number,
-  draws: number,
-): void => {
-  if (images.length === 0) throw new RequestError('The request asks for no image')
-  for (const [k, { embedding, latents, noise }] of images.entries()) {
-    const check = (what: string, found: number | undefined, wanted: number) => {
-      if (found === undefined || found === wanted) return
-      throw new RequestError(`Image ${k}: ${what} has ${found} numbers, not ${wanted}`)
-    }
-    check('the embedding', embedding.length, embeddingSize)
-    check('latents', latents?.length, length)
-    if (draws > 0) check('noise', noise?.length, draws * length)
-  }
-}
-
 /** Noise of one image: from its own generator, or as given. Draws come in order, one call a draw. */
-const createNoise = ({ seed, latents, noise }: ImageRequest, generator: GeneratorKind, length: number) => {
+const createNoise = ({ seed, latents, noise }: ImageRequest, generator: GeneratorName, length: number) => {
   let randn: Randn | undefined
   const own = () => {
     randn ??= createRandn(generator, seed)
@@ -119,20 +53,21 @@ const createNoise = ({ seed, latents, noise }: ImageRequest, generator: Generato
 /** Denoises the latents [n, channels, height, width] of all images of a request, step by step. */
 export const denoise = async (
   { textEncoder, unet }: Networks,
-  spec: DiffusionSpec,
+  { spec, bundleSha256 }: DiffusionModel,
   request: GenerateRequest,
   { onStep, signal, schedulers }: DenoiseOptions = {},
 ): Promise<Float32Array> => {
-  const { images, guidanceScale, resume } = request
+  const { images, settings, resume } = request
+  const guidanceScale = settings.guidance_scale
   const shape = spec.latentShape
   const size = shape[0] * shape[1] * shape[2]
-  const run = identityOf(request)
+  const run = identityOf(request, bundleSha256)
   if (resume) checkFits(resume, run, size * images.length)
 
-  const schedule = createScheduler(request.scheduler, schedulerConfigOf(spec), schedulers).setTimesteps(request.steps)
+  const schedule = schedulerFor(spec, settings.scheduler, schedulers).setTimesteps(settings.num_steps)
   const draws = schedule.timesteps.filter((_, index) => schedule.takesNoise(index)).length
   checkLengths(request, spec, size, draws)
-  const noises = images.map((image) => createNoise(image, request.generator, size))
+  const noises = images.map((image) => createNoise(image, settings.generator, size))
   const initial = concatenate(noises.map(({ initial }) => initial()))
   let latents = resume?.latents ?? initial.map((x) => x * schedule.initNoiseSigma)
   let memory = resume?.memory
@@ -155,6 +90,7 @@ export const denoise = async (
     })
     latents = next.sample
     memory = next.memory
+    requireFinite(latents, `The diffusion after step ${index + 1} of ${schedule.timesteps.length}`)
     onStep?.({ run, step: index + 1, latents, ...(memory && { memory }) })
   }
   return latents

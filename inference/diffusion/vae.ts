@@ -1,5 +1,6 @@
 import type { Network } from '../engine/runtime.ts'
 import type { RgbImage } from '../numeric/image.ts'
+import { requireFinite } from './diverged.ts'
 import type { LatentShape } from './unet.ts'
 
 export interface VaeDecoder {
@@ -12,6 +13,7 @@ export const createVaeDecoder = (network: Network): VaeDecoder => ({
   decode: async (latents, shape) => {
     const { image } = await network.run({ latents: { data: latents, dims: [1, ...shape] } })
     if (!image) throw new Error('The VAE decoder has no output image')
+    requireFinite(image.data, 'The decoded image')
     const [, , height, width] = image.dims as [number, number, number, number]
     return toRgbImage(image.data, width, height)
   },

@@ -1,6 +1,6 @@
-import type { DiffusionSpec } from '../../contracts/bundle-manifest.ts'
-import { denoise, type GenerateRequest, Stopped } from '../diffusion/generate.ts'
+import { denoise, Stopped } from '../diffusion/generate.ts'
 import { renderPreview } from '../diffusion/preview.ts'
+import type { DiffusionModel, GenerateRequest } from '../diffusion/request.ts'
 import { createTextEncoder } from '../diffusion/text-encoder.ts'
 import { createUnet } from '../diffusion/unet.ts'
 import { createVaeDecoder } from '../diffusion/vae.ts'
@@ -11,7 +11,7 @@ import { loadNetwork, type Network, type NetworkOptions } from './runtime.ts'
 import { type CallContext, Moved, serveThread } from './thread.ts'
 
 export interface DiffusionThreadData {
-  spec: DiffusionSpec
+  model: DiffusionModel
   /** Absolute paths of the networks. */
   files: { textEncoder: string; unet: string; vaeDecoder: string }
   network: NetworkOptions
@@ -25,7 +25,7 @@ export interface GenerateCall {
 }
 
 const loadAll = async (
-  { spec, files, network, maxBatchRows }: DiffusionThreadData,
+  { model: { spec }, files, network, maxBatchRows }: DiffusionThreadData,
   onBatch: (batch: Batch) => void,
 ) => {
   const limit = maxBatchRows ? fixedBatchLimit(maxBatchRows) : measuredBatchLimit()
@@ -54,8 +54,8 @@ const loadAll = async (
 }
 
 serveThread<DiffusionThreadData>(async (data) => {
-  const { spec, idleReleaseMs } = data
-  const { latentShape, preview } = spec
+  const { model, idleReleaseMs } = data
+  const { latentShape, preview } = model.spec
   const size = latentShape[0] * latentShape[1] * latentShape[2]
   let networks: ReturnType<typeof loadAll> | undefined
   let jobs = 0
@@ -99,8 +99,9 @@ serveThread<DiffusionThreadData>(async (data) => {
 
   const generate = ({ request, previewEvery = 0 }: GenerateCall, { emit, signal }: CallContext) =>
     use(async ({ vaeDecoder, ...loaded }) => {
+      const steps = request.settings.num_steps
       const latentsOf = (latents: Float32Array, image: number) => latents.slice(image * size, (image + 1) * size)
-      const latents = await denoise(loaded, spec, request, {
+      const latents = await denoise(loaded, model, request, {
         signal,
         onStep: (checkpoint) => {
           const show = preview && previewEvery > 0 && checkpoint.step % previewEvery === 0
@@ -108,12 +109,12 @@ serveThread<DiffusionThreadData>(async (data) => {
             ? request.images.map((_, k) => renderPreview(latentsOf(checkpoint.latents, k), latentShape, preview))
             : undefined
           const { step } = checkpoint
-          emit({ step, of: request.steps, checkpoint, ...(previews && { previews }), ...takeNews() })
+          emit({ step, of: steps, checkpoint, ...(previews && { previews }), ...takeNews() })
         },
       })
       const images: RgbImage[] = []
       for (let k = 0; k < request.images.length; k++) {
-        if (signal.aborted) throw new Stopped(request.steps)
+        if (signal.aborted) throw new Stopped(steps)
         images.push(await vaeDecoder.decode(latentsOf(latents, k), latentShape))
         await new Promise((resolve) => setImmediate(resolve))
       }

@@ -1,12 +1,12 @@
 import type { Bundle } from '../bundle.ts'
 import type { Checkpoint } from '../diffusion/checkpoint.ts'
-import type { GenerateRequest } from '../diffusion/generate.ts'
+import type { GenerateRequest } from '../diffusion/request.ts'
 import type { RgbImage } from '../numeric/image.ts'
 import type { Batch } from './batcher.ts'
 import type { DiffusionThreadData, GenerateCall } from './diffusion-engine-thread.ts'
 import { startThread } from './thread.ts'
 
-export type { GenerateRequest, ImageRequest } from '../diffusion/generate.ts'
+export type { GenerateRequest, ImageRequest } from '../diffusion/request.ts'
 
 export interface StepEvent {
   /** Steps done, from 1. */
@@ -61,7 +61,7 @@ export const createDiffusionEngine = ({
 }: DiffusionEngineOptions): DiffusionEngine => {
   const spec = bundle.manifest.diffusion
   const thread = startThread(new URL('./diffusion-engine-thread.ts', import.meta.url), {
-    spec,
+    model: { spec, bundleSha256: bundle.sha256 },
     files: {
       textEncoder: bundle.path(spec.textEncoder.file),
       unet: bundle.path(spec.unet.file),

@@ -17,3 +17,7 @@ export class EncryptionError extends Error {
 
 /** Whether it says that the data is erased, its key destroyed. */
 export const saysErased = (error: unknown): boolean => error instanceof EncryptionError && error.problem === 'shredded'
+
+/** Whether it says that what was stored cannot be used any more, by whichever worker. */
+export const saysDamaged = (error: unknown): boolean =>
+  error instanceof EncryptionError && (error.problem === 'tampered' || error.problem === 'malformed')

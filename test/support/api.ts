@@ -5,7 +5,9 @@ import { Connection } from '@temporalio/client'
 import { inject } from 'vitest'
 import { type AppOptions, createApp } from '../../api/app.ts'
 import { createMemoryRateLimiter } from '../../api/middleware/memory-rate-limiter.ts'
+import type { BundleInfo } from '../../api/models/model.ts'
 import type { TokenRecord } from '../../api/tokens.ts'
+import { schedulerConfigSchema } from '../../contracts/bundle-manifest.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { toBase64 } from '../../lib/base64.ts'
 import { parseKeyRing } from '../../lib/crypto/key-ring.ts'
@@ -27,11 +29,18 @@ export const atEdge = process.env.IDEM_TEST_RUNTIME === 'edge'
 const encryptionKeys = `a:${toBase64(new Uint8Array(32).fill(1))}`
 export const keyRing = parseKeyRing(encryptionKeys)
 const urlSigningKey = new Uint8Array(32).fill(7)
-export const bundle = {
+export const bundle: BundleInfo = {
   sha256: 'a'.repeat(64),
   createdAt: new Date(0),
   embeddingSize: 4,
-  defaults: { scheduler: 'dpmpp_2m', steps: 25, guidanceScale: 3 } as const,
+  defaults: { scheduler: 'dpmpp_2m', num_steps: 25, guidance_scale: 3 },
+  scheduler: schedulerConfigSchema.parse({
+    num_train_timesteps: 1000,
+    beta_start: 0.00085,
+    beta_end: 0.012,
+    beta_schedule: 'scaled_linear',
+    clip_sample: false,
+  }),
 }
 
 export interface TestApiOptions extends Partial<AppOptions> {

@@ -12,7 +12,8 @@ export const allowed = {
   workflows: ['lib', 'contracts', 'activities (types)'],
   activities: ['lib', 'contracts', 'storage', 'inference', 'inference/numeric', 'temporal (types)'],
   telemetry: ['lib', 'contracts', 'storage', 'inference (types)', 'activities (types)', 'temporal'],
-  api: ['lib', 'contracts', 'storage', 'temporal', 'telemetry'],
+  // The schedulers are arithmetic: the API asks them which settings they can do.
+  api: ['lib', 'contracts', 'storage', 'temporal', 'telemetry', 'inference/numeric'],
   worker: [
     'lib',
     'contracts',

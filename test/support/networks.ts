@@ -12,6 +12,7 @@ export const loadDiffusion = async (folder: string) => {
   return {
     bundle,
     spec,
+    model: { spec, bundleSha256: bundle.sha256 },
     textEncoder: createTextEncoder(await load(spec.textEncoder.file), spec),
     unet: createUnet(await load(spec.unet.file), spec.hiddenSize),
     vaeDecoder: createVaeDecoder(await load(spec.vaeDecoder.file)),

@@ -4,6 +4,7 @@ import { watchPrediction } from '../helpers/watch.js'
 import { effect, signal, untracked } from '../vendor/signals.js'
 import { announce } from './announcer.js'
 import { go, route } from './route.js'
+import { setup } from './setup.js'
 
 /** The run that is shown: `{ id, prediction, progress, previews, queue, problem, cancelAskedAt, freedAfterMs }` */
 export const run = signal({})
@@ -105,11 +106,13 @@ export const cancelRun = async () => {
 }
 
 /** The parameters of a run that another one of the same person takes over. */
-const kept = ['num_steps', 'guidance_scale', 'scheduler', 'generator', 'min_similarity', 'max_attempts']
-const keptInput = ({ id, input }) => ({
-  identity_of: id,
-  ...Object.fromEntries(kept.filter((name) => name in input).map((name) => [name, input[name]])),
-})
+const keptInput = ({ id, input }) => {
+  const kept = [...setup.value.settings, 'min_similarity', 'max_attempts']
+  return {
+    identity_of: id,
+    ...Object.fromEntries(kept.filter((name) => name in input).map((name) => [name, input[name]])),
+  }
+}
 
 /** One picture of the same person, from the seed of an earlier one. */
 export const againWithSeed = (prediction, seed) => startRun({ ...keptInput(prediction), num_images: 1, seed })

@@ -4,18 +4,13 @@ import { setup } from './setup.js'
 /** What the person has set; what is not here is the model's default. */
 export const chosen = signal({})
 
-export const settings = computed(() => {
-  const { scheduler, steps, guidanceScale } = setup.value.defaults
-  return {
-    num_images: 4,
-    num_steps: steps ?? 25,
-    guidance_scale: guidanceScale ?? 3,
-    scheduler: scheduler ?? 'dpmpp_2m',
-    min_similarity: 0,
-    seed: '',
-    ...chosen.value,
-  }
-})
+export const settings = computed(() => ({
+  num_images: 4,
+  ...setup.value.defaults,
+  min_similarity: 0,
+  seed: '',
+  ...chosen.value,
+}))
 
 export const set = (name, value) => {
   chosen.value = { ...chosen.value, [name]: value }

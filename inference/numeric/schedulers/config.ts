@@ -1,7 +1,15 @@
+import type { DiffusionSpec } from '../../../contracts/bundle-manifest.ts'
 import { SchedulerError } from './scheduler.ts'
 
 /** scheduler_config.json as diffusers writes it, parsed JSON. */
 export type SchedulerConfig = Readonly<Record<string, unknown>>
+
+/** What a bundle says of its scheduler. */
+export type SchedulerSpec = Pick<DiffusionSpec, 'scheduler' | 'timestepSpacing'>
+
+/** The scheduler file of a bundle, with what its manifest makes of it. */
+export const schedulerConfigOf = ({ scheduler, timestepSpacing }: SchedulerSpec): SchedulerConfig =>
+  timestepSpacing ? { ...scheduler, _class_name: undefined, timestep_spacing: timestepSpacing } : scheduler
 
 export type BetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2'
 export type PredictionType = 'epsilon' | 'v_prediction'

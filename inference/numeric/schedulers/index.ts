@@ -1,5 +1,5 @@
 import type { SchedulerName } from '../../../contracts/schedulers.ts'
-import type { SchedulerConfig } from './config.ts'
+import { type SchedulerConfig, type SchedulerSpec, schedulerConfigOf } from './config.ts'
 import { createDdim } from './ddim.ts'
 import { createDpmpp2m } from './dpmpp-2m.ts'
 import { createEuler } from './euler.ts'
@@ -36,3 +36,7 @@ export const createScheduler = (
   if (!create) throw new SchedulerError(`There is no scheduler ${name}; use one of ${Object.keys(creators).join(', ')}`)
   return create(config)
 }
+
+/** The scheduler called `name` for a bundle. Throws `SchedulerError` like `createScheduler`. */
+export const schedulerFor = (spec: SchedulerSpec, name: string, creators?: SchedulerCreators): Scheduler =>
+  createScheduler(name, schedulerConfigOf(spec), creators)

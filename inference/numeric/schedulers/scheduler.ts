@@ -1,3 +1,5 @@
+import type { FailureType } from '../../../contracts/failures.ts'
+
 /** What one solver step needs besides the prediction; all arrays have the sample's length. */
 export interface StepInput {
   /** The network's output for the sample at this step, guidance applied. */
@@ -38,9 +40,10 @@ export interface Scheduler {
   setTimesteps(steps: number): Schedule
 }
 
-/** The scheduler's configuration, or the number of steps, is none that it can work with. */
+/** The scheduler does not support its configuration or the number of steps. */
 export class SchedulerError extends Error {
   override name = 'SchedulerError'
+  readonly type = 'settings_invalid' satisfies FailureType
 }
 
 /** Standard normals of a step, or an error that says which step lacks them. */

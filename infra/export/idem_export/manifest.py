@@ -1,4 +1,4 @@
-"""manifest.json of a bundle. The schema that Idem reads is in inference/bundle.ts."""
+"""manifest.json of a bundle. The schema that Idem reads is in contracts/bundle-manifest.ts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def describe_diffusion(
         "embeddingSize": embedding_size,
         "precision": precision,
         "scheduler": checkpoint.scheduler_config,
-        "defaults": dict(zip(("scheduler", "steps", "guidanceScale"), defaults)),
+        "defaults": dict(zip(("scheduler", "num_steps", "guidance_scale"), defaults)),
     }
     if timestep_spacing:
         diffusion["timestepSpacing"] = timestep_spacing

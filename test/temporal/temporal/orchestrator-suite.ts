@@ -11,6 +11,7 @@ import {
   type StartPrediction,
 } from '../../../temporal/orchestrator.ts'
 import { startApi, type TestApi } from '../../support/api.ts'
+import { settings } from '../../support/settings.ts'
 
 /** Seeds that make `generateImages` do something else than to end at once. */
 export const seeds = { held: 900, retried: 901, refused: 902 }
@@ -72,10 +73,7 @@ export const predictionOf = (more: Partial<GenerateFacesInput> = {}, tenant = 'l
         faceSelection: 'largest',
         minFaceSizePx: 0,
         seeds: [1],
-        numSteps: 25,
-        guidanceScale: 3,
-        scheduler: 'dpmpp_2m',
-        generator: 'cuda',
+        settings,
         maxAttempts: 3,
         echo: { seed: 1 },
         ...more,

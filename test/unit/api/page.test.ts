@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openPageFiles } from '../../../api/page-files.ts'
 import { createPageRoutes } from '../../../api/routes/page.ts'
-import { generatorNames } from '../../../contracts/arc2face.ts'
+import { generatorNames } from '../../../contracts/diffusion-settings.ts'
 import { predictionStatuses } from '../../../contracts/prediction.ts'
 import { schedulerNames } from '../../../contracts/schedulers.ts'
 import { stepNames } from '../../../contracts/steps.ts'
@@ -10,7 +10,7 @@ const bundle = {
   sha256: '0'.repeat(64),
   createdAt: new Date(0),
   embeddingSize: 512,
-  defaults: { scheduler: 'ddim', steps: 30, guidanceScale: 4 } as const,
+  defaults: { scheduler: 'ddim', num_steps: 30, guidance_scale: 4 } as const,
 }
 const store = { signGet: async (key: string) => `https://files.example/bucket/${key}?signature=x` }
 const app = createPageRoutes({ bundle, store: store as never }, await openPageFiles())

@@ -42,12 +42,9 @@ describe('a new scheduler', () => {
     const latents = new Float32Array(diffusion.latentShape.reduce((a, b) => a * b)).fill(8)
     const request = {
       images: [{ embedding, seed: 1, latents }],
-      steps: 3,
-      guidanceScale: 1,
-      scheduler: 'halving' as SchedulerName,
-      generator: 'cpu',
+      settings: { num_steps: 3, guidance_scale: 1, scheduler: 'halving' as SchedulerName, generator: 'cpu' },
     } as const
-    const made = await denoise(networks, diffusion, request, {
+    const made = await denoise(networks, { spec: diffusion, bundleSha256: bundle.sha256 }, request, {
       schedulers: { ...schedulerCreators, halving: createHalving },
     })
     expect(new Set(made)).toEqual(new Set([1]))

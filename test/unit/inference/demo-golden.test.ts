@@ -14,12 +14,9 @@ it('makes of the demo bundle what diffusers makes of its checkpoint, seeds inclu
   }>('demo/facts.json')
   const demo = await loadDiffusion('models/demo')
   const faces = readGolden('demo/embedding.npy')
-  const latents = await denoise(demo, demo.spec, {
+  const latents = await denoise(demo, demo.model, {
     images: names.map((_, k) => ({ embedding: rowOf(faces, k), seed })),
-    steps,
-    guidanceScale: guidance,
-    scheduler: 'dpmpp_2m',
-    generator: 'cpu',
+    settings: { num_steps: steps, guidance_scale: guidance, scheduler: 'dpmpp_2m', generator: 'cpu' },
   })
   expect(maxDifference(latents, readGolden('demo/latents.npy').data)).toBeLessThan(1e-3)
   const size = latents.length / names.length

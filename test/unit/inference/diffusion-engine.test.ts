@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DiffusionSettings } from '../../../contracts/diffusion-settings.ts'
 import { type Bundle, loadBundle } from '../../../inference/bundle.ts'
 import {
   type Checkpoint,
@@ -7,7 +8,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from '../../../inference/diffusion/checkpoint.ts'
-import { identityOf } from '../../../inference/diffusion/generate.ts'
+import { identityOf } from '../../../inference/diffusion/request.ts'
 import type { Unet } from '../../../inference/diffusion/unet.ts'
 import { fixedBatchLimit, measuredBatchLimit } from '../../../inference/engine/batch-limit.ts'
 import { createBatcher, OutOfMemory } from '../../../inference/engine/batcher.ts'
@@ -17,6 +18,7 @@ import {
   type GenerateRequest,
 } from '../../../inference/engine/diffusion-engine.ts'
 import { readGolden, rowOf } from '../../support/arrays.ts'
+import { settings } from '../../support/settings.ts'
 
 let bundle: Bundle
 let engine: DiffusionEngine
@@ -28,21 +30,17 @@ beforeAll(async () => {
 })
 afterAll(() => engine.close())
 
-const request = (overrides: Partial<GenerateRequest> = {}, person = 0, seed = 3): GenerateRequest => ({
+const request = (changes: Partial<DiffusionSettings> = {}, person = 0, seed = 3): GenerateRequest => ({
   images: [{ embedding: rowOf(faces, person), seed }],
-  steps: 12,
-  guidanceScale: 3,
-  scheduler: 'dpmpp_2m',
-  generator: 'cuda',
-  ...overrides,
+  settings: { ...settings, num_steps: 12, ...changes },
 })
 
 describe('a generation', () => {
   it('leaves the calling thread free', async () => {
-    await engine.generate(request({ steps: 1 }))
+    await engine.generate(request({ num_steps: 1 }))
     const delay = monitorEventLoopDelay({ resolution: 5 })
     delay.enable()
-    await engine.generate(request({ steps: 20 }))
+    await engine.generate(request({ num_steps: 20 }))
     delay.disable()
     // A step of this network takes tens of milliseconds; run on this thread, twenty of them would stall it for longer.
     console.log(`longest stall of the event loop: ${(delay.max / 1e6).toFixed(1)} ms`)
@@ -52,7 +50,7 @@ describe('a generation', () => {
   it.each(['dpmpp_2m', 'ddim', 'euler', 'euler_ancestral', 'lcm'] as const)(
     'goes on from a checkpoint of %s to the same image, bit for bit',
     async (scheduler) => {
-      const whole = request({ scheduler, steps: 8 })
+      const whole = request({ scheduler, num_steps: 8 })
       const checkpoints: Checkpoint[] = []
       const [undisturbed] = await engine.generate(whole, { onStep: ({ checkpoint }) => checkpoints.push(checkpoint) })
       const resume = decodeCheckpoint(encodeCheckpoint(checkpoints[4]!))
@@ -66,7 +64,7 @@ describe('a generation', () => {
   it('stops within a step and says at which', async () => {
     const stop = new AbortController()
     const seen: number[] = []
-    const running = engine.generate(request({ steps: 60 }), {
+    const running = engine.generate(request({ num_steps: 60 }), {
       signal: stop.signal,
       onStep: ({ step }) => {
         seen.push(step)
@@ -82,9 +80,9 @@ describe('a generation', () => {
   it('loads its networks again where they were released after idling, to the same image', async () => {
     const idle = createDiffusionEngine({ bundle, idleReleaseMs: 1 })
     try {
-      const [first] = await idle.generate(request({ steps: 2 }))
+      const [first] = await idle.generate(request({ num_steps: 2 }))
       await new Promise((resolve) => setTimeout(resolve, 200))
-      const [second] = await idle.generate(request({ steps: 2 }))
+      const [second] = await idle.generate(request({ num_steps: 2 }))
       expect(second!.data).toEqual(first!.data)
     } finally {
       await idle.close()
@@ -93,7 +91,7 @@ describe('a generation', () => {
 
   it('shows small pictures on the way', async () => {
     const previews: number[] = []
-    await engine.generate(request({ steps: 6 }), {
+    await engine.generate(request({ num_steps: 6 }), {
       previewEvery: 3,
       onStep: (event) => event.previews && previews.push(event.step, event.previews[0]!.width),
     })
@@ -104,10 +102,10 @@ describe('a generation', () => {
 describe('jobs that run together', () => {
   it('make the same images as alone, bit for bit, guided or not, at whatever step', async () => {
     const jobs = [
-      request({ steps: 10 }, 0, 1),
-      request({ steps: 14, scheduler: 'euler' }, 1, 2),
-      request({ steps: 6, guidanceScale: 1 }, 2, 3),
-      request({ images: [0, 1, 2].map((k) => ({ embedding: rowOf(faces, k), seed: 40 + k })), steps: 9 }),
+      request({ num_steps: 10 }, 0, 1),
+      request({ num_steps: 14, scheduler: 'euler' }, 1, 2),
+      request({ num_steps: 6, guidance_scale: 1 }, 2, 3),
+      { ...request({ num_steps: 9 }), images: [0, 1, 2].map((k) => ({ embedding: rowOf(faces, k), seed: 40 + k })) },
     ]
     const alone: Uint8Array[][] = []
     for (const job of jobs) alone.push((await engine.generate(job)).map(({ data }) => data))
@@ -201,7 +199,7 @@ describe('the batcher', () => {
 
 it('refuses arrays of another length by name, before they meet other jobs', async () => {
   const images = [{ embedding: rowOf(faces, 0), seed: 1, latents: new Float32Array(5) }]
-  await expect(engine.generate(request({ images }))).rejects.toMatchObject({
+  await expect(engine.generate({ ...request(), images })).rejects.toMatchObject({
     name: 'RequestError',
     message: expect.stringContaining('latents has 5 numbers'),
   })
@@ -232,19 +230,12 @@ describe('the measured batch limit', () => {
 })
 
 describe('a checkpoint', () => {
-  const run = {
-    steps: 4,
-    guidanceScale: 3,
-    scheduler: 'dpmpp_2m',
-    generator: 'cuda',
-    seeds: ['1'],
-    inputs: '',
-  } as const
+  const run = { bundleSha256: '', settings: { ...settings, num_steps: 4 }, seeds: ['1'], inputs: '' }
   const checkpoint = { run, step: 2, latents: Float32Array.of(1, 2), memory: Float32Array.of(3, 4) }
 
   it('is refused by a run of the same seed for another person', async () => {
-    const mine = { run: identityOf(request()), step: 2, latents: new Float32Array(4 * 16 * 16) }
-    const theirs = engine.generate(request({ resume: mine }, 1))
+    const mine = { run: identityOf(request(), bundle.sha256), step: 2, latents: new Float32Array(4 * 16 * 16) }
+    const theirs = engine.generate({ ...request({}, 1), resume: mine })
     await expect(theirs).rejects.toMatchObject({ name: 'CheckpointError' })
   })
 
@@ -256,6 +247,8 @@ describe('a checkpoint', () => {
     const bytes = encodeCheckpoint(checkpoint)
     expect(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 5))).toThrow(CheckpointError)
     expect(() => decodeCheckpoint(new TextEncoder().encode('something else entirely'))).toThrow(CheckpointError)
-    await expect(engine.generate(request({ resume: checkpoint }))).rejects.toMatchObject({ name: 'CheckpointError' })
+    await expect(engine.generate({ ...request(), resume: checkpoint })).rejects.toMatchObject({
+      name: 'CheckpointError',
+    })
   })
 })

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SchedulerName } from '../../../contracts/schedulers.ts'
-import { denoise, identityOf, Stopped } from '../../../inference/diffusion/generate.ts'
+import { denoise, Stopped } from '../../../inference/diffusion/generate.ts'
+import { type GenerateRequest, identityOf } from '../../../inference/diffusion/request.ts'
 import { createScheduler } from '../../../inference/numeric/schedulers/index.ts'
 import { decodePhoto } from '../../../inference/photos/decode.ts'
 import { maxDifference, readGolden, readGoldenJson, rowOf } from '../../support/arrays.ts'
@@ -76,7 +77,7 @@ describe.each(runs)('%s', (name, scheduler, noiseFile) => {
     const worst: number[] = []
     const latents = await denoise(
       tiny,
-      tiny.spec,
+      tiny.model,
       {
         images: [0, 1].map((k) => ({
           embedding: rowOf(faces, k),
@@ -84,10 +85,7 @@ describe.each(runs)('%s', (name, scheduler, noiseFile) => {
           latents: rowOf(initial, k),
           ...(noise && { noise: noiseOf(k) }),
         })),
-        steps,
-        guidanceScale: guidance,
-        scheduler,
-        generator: 'cpu',
+        settings: { num_steps: steps, guidance_scale: guidance, scheduler, generator: 'cpu' },
       },
       { onStep: ({ step, latents }) => worst.push(maxDifference(latents, rowOf(expected, step - 1))) },
     )
@@ -111,20 +109,18 @@ describe('ddim from any step', () => {
     const faces = readGolden(`${folder}/face_embeddings.npy`)
     const expected = readGolden(`${folder}/${name}.latents.npy`)
     const initial = readGolden(`${folder}/initial_latents.npy`)
-    const request = {
+    const request: GenerateRequest = {
       images: [0, 1].map((k) => ({ embedding: rowOf(faces, k), seed: 0, latents: rowOf(initial, k) })),
-      steps,
-      guidanceScale: guidance,
-      scheduler: 'ddim' as const,
-      generator: 'cpu' as const,
+      settings: { num_steps: steps, guidance_scale: guidance, scheduler: 'ddim', generator: 'cpu' },
     }
     for (let step = 0; step < steps; step++) {
-      const resume = step === 0 ? undefined : { run: identityOf(request), step, latents: rowOf(expected, step - 1) }
+      const run = identityOf(request, tiny.model.bundleSha256)
+      const resume = step === 0 ? undefined : { run, step, latents: rowOf(expected, step - 1) }
       const stop = new AbortController()
       let made: Float32Array | undefined
       await denoise(
         tiny,
-        tiny.spec,
+        tiny.model,
         { ...request, ...(resume && { resume }) },
         {
           signal: stop.signal,

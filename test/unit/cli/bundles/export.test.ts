@@ -151,7 +151,7 @@ if (EXPORT_PYTHON) {
       const { code } = await exportWith(EXPORT_PYTHON, '--lora', join(folder, 'lora.safetensors'))
       expect(code).toBe(0)
       const bundle = await loadBundle(out())
-      expect(bundle.manifest.diffusion.defaults).toEqual({ scheduler: 'lcm', steps: 4, guidanceScale: 1 })
+      expect(bundle.manifest.diffusion.defaults).toEqual({ scheduler: 'lcm', num_steps: 4, guidance_scale: 1 })
 
       const [sample, prompt, expected] = await Promise.all(['sample', 'prompt', 'noise_pred'].map(readArray))
       const predict = async (path: string) => {
