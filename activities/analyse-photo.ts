@@ -3,7 +3,7 @@ import { artifactKeys } from '../contracts/artifact-keys.ts'
 import type { PhotoFaces } from '../contracts/embed-faces.ts'
 import { failures } from '../contracts/failures.ts'
 import type { FaceEngine } from '../inference/engine/face-engine.ts'
-import { decodePhoto } from '../inference/photos/decode.ts'
+import { decodeStored } from '../inference/photos/decode.ts'
 import { type ArtifactStore, putJson } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 
@@ -15,9 +15,9 @@ export interface AnalysePhotoDeps {
 export const createAnalysePhoto = ({ store, faces }: AnalysePhotoDeps) => ({
   /** Finds and embeds every face of a photo and stores the result. Fails with `no_face`. */
   async analysePhoto(input: { predictionId: string; index: number; photoKey: string }): Promise<{ facesKey: string }> {
-    const photo = await decodePhoto(await readArtifact(store, input.photoKey))
+    const photo = await decodeStored(await readArtifact(store, input.photoKey))
     const { width, height } = photo
-    const found = await faces.analyse(photo)
+    const found = await faces.analyse(photo, { transfer: true })
     if (found.length === 0) {
       const details = { photo: input.index, width, height }
       throw ApplicationFailure.nonRetryable('No face was found in the photo', failures.noFace, details)

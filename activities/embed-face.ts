@@ -4,7 +4,7 @@ import { encodeVector } from '../contracts/embedding.ts'
 import { failures } from '../contracts/failures.ts'
 import type { FaceEngine } from '../inference/engine/face-engine.ts'
 import { combineIdentities } from '../inference/numeric/identity.ts'
-import { decodePhoto } from '../inference/photos/decode.ts'
+import { decodeStored } from '../inference/photos/decode.ts'
 import type { ArtifactStore } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 
@@ -18,7 +18,7 @@ export const createEmbedFace = ({ store, faces }: EmbedFaceDeps) => ({
   async embedFace(input: { predictionId: string; cropKeys: readonly string[] }): Promise<{ identityKey: string }> {
     const vectors: Float32Array[] = []
     for (const key of input.cropKeys) {
-      vectors.push(await faces.embed(await decodePhoto(await readArtifact(store, key))))
+      vectors.push(await faces.embed(await decodeStored(await readArtifact(store, key))))
     }
     const combined = combineIdentities(vectors)
     if (!combined.identity) {

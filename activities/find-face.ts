@@ -3,8 +3,7 @@ import { artifactKeys } from '../contracts/artifact-keys.ts'
 import { failures } from '../contracts/failures.ts'
 import type { FaceSelection, FoundFace } from '../contracts/generate-faces.ts'
 import type { FaceEngine } from '../inference/engine/face-engine.ts'
-import { chooseFace } from '../inference/faces/choose-face.ts'
-import { decodePhoto } from '../inference/photos/decode.ts'
+import { decodeStored } from '../inference/photos/decode.ts'
 import { encodePng } from '../inference/photos/encode.ts'
 import type { ArtifactStore } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
@@ -23,18 +22,17 @@ export const createFindFace = ({ store, faces }: FindFaceDeps) => ({
     faceSelection: FaceSelection
     minFaceSizePx: number
   }): Promise<FoundFace & { cropKey: string }> {
-    const photo = await decodePhoto(await readArtifact(store, input.photoKey))
+    const { faceSelection: selection, minFaceSizePx } = input
+    const photo = await decodeStored(await readArtifact(store, input.photoKey))
     const { width, height } = photo
-    const found = await faces.findFaces(photo)
-    const choice = chooseFace(found, input.faceSelection, { minFaceSizePx: input.minFaceSizePx, width, height })
-    if (!choice.face) {
-      const { message, type, details } = choice
+    const found = await faces.cropFace(photo, { selection, minFaceSizePx }, { transfer: true })
+    if (!found.face) {
+      const { message, type, details } = found
       throw ApplicationFailure.nonRetryable(message, failures[type], { photo: input.index, width, height, ...details })
     }
-    const { box, landmarks, score } = choice.face
-    const crop = await faces.align(photo, landmarks)
     const cropKey = artifactKeys.crop(input.predictionId, input.index)
-    await store.put(cropKey, await encodePng(crop), { contentType: 'image/png' })
-    return { cropKey, box, landmarks, score, faces: found.length }
+    await store.put(cropKey, await encodePng(found.crop), { contentType: 'image/png' })
+    const { box, landmarks, score } = found.face
+    return { cropKey, box, landmarks, score, faces: found.faces }
   },
 })

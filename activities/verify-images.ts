@@ -2,7 +2,8 @@ import { Context } from '@temporalio/activity'
 import { decodeVector } from '../contracts/embedding.ts'
 import type { FaceEngine } from '../inference/engine/face-engine.ts'
 import { cosine } from '../inference/numeric/identity.ts'
-import { decodePhoto } from '../inference/photos/decode.ts'
+import { decodeStored } from '../inference/photos/decode.ts'
+import { sha256Hex } from '../lib/sha256.ts'
 import type { ArtifactStore } from '../storage/store.ts'
 import { readArtifact } from './shared/artifacts.ts'
 
@@ -11,22 +12,27 @@ export interface VerifyImagesDeps {
   faces: FaceEngine
 }
 
+export interface VerifiedImages {
+  /** Cosine of the largest face of each image to the identity, in [-1, 1]; null if no face is found. */
+  similarity: (number | null)[]
+  /** Of each image's pixels, in hexadecimal. Results of earlier versions, which workflows may still read, lack it. */
+  pixelsSha256?: string[]
+}
+
 export const createVerifyImages = ({ store, faces }: VerifyImagesDeps) => ({
-  /** Cosine of the largest face of each image to the identity, in [-1, 1]; null where no face is found. */
-  async verifyImages(input: {
-    identityKey: string
-    imageKeys: readonly string[]
-  }): Promise<{ similarity: (number | null)[] }> {
+  /** Compares images with the person, and hashes their pixels while they are decoded. */
+  async verifyImages(input: { identityKey: string; imageKeys: readonly string[] }): Promise<VerifiedImages> {
     const identity = decodeVector(await readArtifact(store, input.identityKey))
     const similarity: (number | null)[] = []
+    const pixelsSha256: string[] = []
     for (const key of input.imageKeys) {
-      // Before and not after: one that comes beside the result is refused, and the log says so.
+      // Before the work, not after it: a heartbeat that arrives with the result is refused, and the log says so.
       Context.current().heartbeat({ done: similarity.length, of: input.imageKeys.length })
-      const image = await decodePhoto(await readArtifact(store, key))
-      const [face] = await faces.findFaces(image)
-      const vector = face && (await faces.embed(await faces.align(image, face.landmarks)))
-      similarity.push(vector ? cosine(identity, vector) : null)
+      const image = await decodeStored(await readArtifact(store, key))
+      pixelsSha256.push(await sha256Hex(image.data))
+      const face = await faces.identify(image, { transfer: true })
+      similarity.push(face ? cosine(identity, face.embedding) : null)
     }
-    return { similarity }
+    return { similarity, pixelsSha256 }
   },
 })

@@ -6,7 +6,6 @@ import { loadBundle } from '../inference/bundle.ts'
 import { createFaceEngine, type FaceEngine } from '../inference/engine/face-engine.ts'
 import { faceModels } from '../inference/engine/face-models.ts'
 import { cosine } from '../inference/numeric/identity.ts'
-import type { RgbImage } from '../inference/numeric/image.ts'
 import { decodePhoto } from '../inference/photos/decode.ts'
 import { toDataUri } from '../lib/data-uri.ts'
 import { projectDir } from '../lib/project-dir.ts'
@@ -34,25 +33,17 @@ const outDir = join(projectDir, 'out')
 const listSamples = async (): Promise<string[]> =>
   (await readdir(samplesDir)).filter((name) => name.endsWith('.jpg')).sort()
 
-/** The largest face of a picture: its aligned crop and its vector. */
-const readFace = async (faces: FaceEngine, image: RgbImage) => {
-  const [face] = await faces.findFaces(image)
-  if (!face) return undefined
-  const crop = await faces.align(image, face.landmarks)
-  return { crop, vector: await faces.embed(crop) }
-}
-
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length
 
 /** Mean cosine of the generated faces to each sample portrait. */
 const compareWithSamples = async (faces: FaceEngine, generated: readonly GeneratedImage[]) => {
-  const vectors = (await Promise.all(generated.map(({ image }) => readFace(faces, image)))).flatMap((face) =>
-    face ? [face.vector] : [],
+  const vectors = (await Promise.all(generated.map(({ image }) => faces.identify(image)))).flatMap((face) =>
+    face ? [face.embedding] : [],
   )
   const rows: { name: string; similarity: number }[] = []
   for (const name of await listSamples()) {
-    const face = await readFace(faces, await decodePhoto(await readFile(join(samplesDir, name))))
-    if (face) rows.push({ name, similarity: mean(vectors.map((vector) => cosine(vector, face.vector))) })
+    const face = await faces.identify(await decodePhoto(await readFile(join(samplesDir, name))))
+    if (face) rows.push({ name, similarity: mean(vectors.map((vector) => cosine(vector, face.embedding))) })
   }
   return rows
 }
@@ -82,7 +73,7 @@ const demonstrate = async (apiUrl: string, faces: FaceEngine): Promise<void> => 
   const generated = await saveOutputs(client, prediction, outDir)
   const portrait = await decodePhoto(bytes)
   const sheet = join(outDir, 'contact-sheet.jpg')
-  const crop = (await readFace(faces, portrait))?.crop
+  const crop = (await faces.identify(portrait))?.crop
   await writeContactSheet(
     sheet,
     [

@@ -115,12 +115,17 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
       ]),
     )
     const made = count(imageKeys.length, 'image')
-    const { similarity } = await timed('verifyImages', `**Comparing** ${made} with the person`, () =>
+    const { similarity, pixelsSha256 } = await timed('verifyImages', `**Comparing** ${made} with the person`, () =>
       verifyImages.executeWithOptions({ summary: `compare ${made} with the person` }, [{ identityKey, imageKeys }]),
     )
     open.forEach((index, k) => {
-      const imageKey = imageKeys[k]!
-      images[index]!.attempts.push({ seed: seeds[k]!, similarity: similarity[k] ?? null, imageKey, madeWith })
+      images[index]!.attempts.push({
+        seed: seeds[k]!,
+        similarity: similarity[k] ?? null,
+        imageKey: imageKeys[k]!,
+        madeWith,
+        ...(pixelsSha256 && { pixelsSha256: pixelsSha256[k]! }),
+      })
     })
     const { minSimilarity } = input
     if (minSimilarity === undefined) break
@@ -139,7 +144,7 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
         model: 'idem/arc2face',
         madeWith,
         ...(input.replayOf && { markedAs: input.replayOf }),
-        images: kept.map(({ imageKey, seed, madeWith: own }) => ({ imageKey, seed, ...other(own) })),
+        images: kept.map(({ similarity: _, madeWith: own, ...image }) => ({ ...image, ...other(own) })),
       },
     ]),
   )
@@ -166,6 +171,7 @@ interface Attempt {
   similarity: number | null
   imageKey: string
   madeWith: MadeWith
+  pixelsSha256?: string
 }
 
 /** The attempt most like the person; the first of equals. */

@@ -7,6 +7,7 @@ import { createVaeDecoder } from '../diffusion/vae.ts'
 import type { RgbImage } from '../numeric/image.ts'
 import { fixedBatchLimit, measuredBatchLimit } from './batch-limit.ts'
 import { type Batch, createBatcher, isOutOfMemory, OutOfMemory } from './batcher.ts'
+import { pixelBuffers } from './pixel-buffers.ts'
 import { loadNetwork, type Network, type NetworkOptions } from './runtime.ts'
 import { type CallContext, Moved, serveThread } from './thread.ts'
 
@@ -118,10 +119,7 @@ serveThread<DiffusionThreadData>(async (data) => {
         images.push(await vaeDecoder.decode(latentsOf(latents, k), latentShape))
         await new Promise((resolve) => setImmediate(resolve))
       }
-      return new Moved(
-        images,
-        images.map(({ data: pixels }) => pixels.buffer as ArrayBuffer),
-      )
+      return new Moved(images, pixelBuffers(images))
     })
 
   return { generate }

@@ -45,6 +45,8 @@ export interface CallOptions<E = unknown> {
   onEvent?: (event: E) => void
   /** Asks the method to stop; the call then rejects with whatever the method throws on it. */
   signal?: AbortSignal
+  /** Buffers that move to the thread instead of being copied: the caller has them no more. */
+  transfer?: readonly Transferable[]
 }
 
 export interface Thread {
@@ -92,7 +94,7 @@ const runThread = (module: URL, data: unknown): RunningThread => {
   worker.unref()
 
   return {
-    call: (method, argument, { onEvent, signal } = {}) =>
+    call: (method, argument, { onEvent, signal, transfer = [] } = {}) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(ended)
         if (signal?.aborted) return reject(signal.reason)
@@ -105,10 +107,11 @@ const runThread = (module: URL, data: unknown): RunningThread => {
             then(a)
           }
         }
+        // Throws if something can't be cloned or has moved before: then there is no call.
+        worker.postMessage({ kind: 'call', id, method, argument } satisfies Call, transfer)
         worker.ref()
         pending.set(id, { resolve: settle(resolve), reject: settle(reject), ...(onEvent && { onEvent }) })
         signal?.addEventListener('abort', abort, { once: true })
-        worker.postMessage({ kind: 'call', id, method, argument } satisfies Call)
       }),
     close: async () => {
       if (ended) return

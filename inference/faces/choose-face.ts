@@ -1,6 +1,5 @@
+import type { FaceSelection } from '../../contracts/generate-faces.ts'
 import { boxArea, type Face } from './face.ts'
-
-export type FaceSelection = 'largest' | 'central' | 'best_score' | number
 
 export interface ChooseOptions {
   /** Shorter side of the smallest box taken, pixels. */
@@ -10,14 +9,15 @@ export interface ChooseOptions {
   height: number
 }
 
-export type Choice =
-  | { readonly face: Face }
-  | {
-      readonly face?: undefined
-      readonly type: 'noFace' | 'faceTooSmall'
-      readonly message: string
-      readonly details: Readonly<Record<string, unknown>>
-    }
+/** Why no face is chosen. */
+export interface NoChoice {
+  readonly face?: undefined
+  readonly type: 'noFace' | 'faceTooSmall'
+  readonly message: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+export type Choice = { readonly face: Face } | NoChoice
 
 const shorterSide = ({ box: [x1, y1, x2, y2] }: Face) => Math.min(x2 - x1, y2 - y1)
 

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { limits } from '../../contracts/limits.ts'
 import type { RgbImage } from '../numeric/image.ts'
 import { heicToTiff } from './heic.ts'
@@ -28,6 +29,8 @@ export interface DecodeOptions extends Partial<PhotoLimits> {
   colours?: 'managed' | 'stored'
 }
 
+const strict = { failOn: 'error', sequentialRead: true, pages: 1 } as const
+
 const formats = 'JPEG, PNG, WebP, AVIF, HEIC, GIF or TIFF'
 
 const checkSize = (width: number, height: number, limits: PhotoLimits): void => {
@@ -57,9 +60,33 @@ const toThreeChannels = (data: Uint8Array, channels: number): Uint8Array => {
   return rgb
 }
 
+/** Gets a message for every picture that is decoded, so that tests and measurements can count. */
+export const pictureDecoded = channel('idem:picture-decoded')
+
+interface ReadOptions {
+  /** Not an embedded profile, but the numbers as they are. */
+  ignoreIcc: boolean
+  /** Transparency lies over white; it is dropped otherwise. */
+  overWhite: boolean
+  limitPixels: number | false
+}
+
+const readPixels = async (source: Uint8Array, options: ReadOptions): Promise<RgbImage> => {
+  const { ignoreIcc, overWhite, limitPixels } = options
+  const photo = sharp(source, { ...strict, limitInputPixels: limitPixels, autoOrient: true, ignoreIcc })
+  const { data, info } = await (overWhite ? photo.flatten({ background: 'white' }) : photo.removeAlpha())
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    // A buffer that can be moved to a thread: those of `toBuffer` cannot.
+    .toUint8Array()
+  const { width, height, channels } = info
+  pictureDecoded.publish({ width, height })
+  return { data: toThreeChannels(data, channels), width, height }
+}
+
 /**
  * The pixels of a photo: the first frame, upright by its EXIF orientation.
- * Throws `PhotoError` where it is no photo, is damaged or exceeds the limits.
+ * Throws `PhotoError` if it is not a photo, is damaged or exceeds the limits.
  */
 export const decodePhoto = async (
   bytes: Uint8Array,
@@ -75,8 +102,7 @@ export const decodePhoto = async (
     const message = `The file is ${sniffed.seems}; send ${formats}`
     throw new PhotoError('photo_unsupported', message, { allowed: formats })
   }
-  const options = { limitInputPixels: limits.pixels, failOn: 'error', sequentialRead: true, pages: 1 } as const
-  const { width, height, icc } = await sharp(bytes, { ...options, limitInputPixels: false })
+  const { width, height, icc } = await sharp(bytes, { ...strict, limitInputPixels: false })
     .metadata()
     .catch((cause) => {
       throw unreadable(cause)
@@ -86,13 +112,18 @@ export const decodePhoto = async (
     const managed = colours === 'managed'
     const source = sniffed.format === 'heic' ? await heicToTiff(bytes, icc, limits.pixels) : bytes
     // Most profiles are sRGB already: converting would cost as much as decoding and change values by rounding.
-    const photo = sharp(source, { ...options, autoOrient: true, ignoreIcc: !managed || isSrgbProfile(icc) })
-    const { data, info } = await (managed ? photo.flatten({ background: 'white' }) : photo.removeAlpha())
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true })
-    return { data: toThreeChannels(data, info.channels), width: info.width, height: info.height }
+    const ignoreIcc = !managed || isSrgbProfile(icc)
+    return await readPixels(source, { ignoreIcc, overWhite: managed, limitPixels: limits.pixels })
   } catch (cause) {
     throw unreadable(cause)
   }
 }
+
+/**
+ * The pixels of a PNG that `encodePng` made. The limits are for what is sent: losslessly stored, a photo of few bytes may
+ * take many times as many.
+ */
+export const decodeStored = (png: Uint8Array): Promise<RgbImage> =>
+  readPixels(png, { ignoreIcc: true, overWhite: false, limitPixels: false }).catch((cause) => {
+    throw new Error('A stored picture cannot be decoded', { cause })
+  })

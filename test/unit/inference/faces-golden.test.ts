@@ -5,6 +5,7 @@ import { type Bundle, loadBundle } from '../../../inference/bundle.ts'
 import { createFaceEngine, type FaceEngine } from '../../../inference/engine/face-engine.ts'
 import { faceModels } from '../../../inference/engine/face-models.ts'
 import { detectors as kinds } from '../../../inference/faces/detectors/index.ts'
+import { createRecogniser } from '../../../inference/faces/recogniser.ts'
 import { cosine } from '../../../inference/numeric/identity.ts'
 import { decodePhoto } from '../../../inference/photos/decode.ts'
 
@@ -78,16 +79,17 @@ describe.each(sets)('$photos', ({ photos, golden }) => {
   )
 
   it('has crops within 40 dB of the reference', async () => {
-    const engine = createEngine('scrfd_500m')
+    const recogniser = await createRecogniser(faceModels(bundle).recogniser)
     for (const name of names) {
       const face = expected[name]!.scrfd_500m?.[0]
       if (!face) continue
       const photo = await decodePhoto(readFileSync(join(photos, name)), { colours: 'stored' })
-      const crop = await engine.align(photo, face.kps as [number, number][])
+      const crop = recogniser.align(photo, face.kps as [number, number][])
       const wanted = await decodePhoto(readFileSync(join(golden, 'aligned', `${name}.png`)), { colours: 'stored' })
       const squares = crop.data.reduce((sum, value, i) => sum + (value - wanted.data[i]!) ** 2, 0)
       const psnr = 10 * Math.log10(255 ** 2 / (squares / crop.data.length))
       expect([name, psnr > 40]).toEqual([name, true])
     }
+    await recogniser.release()
   }, 60_000)
 })

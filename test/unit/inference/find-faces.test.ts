@@ -4,6 +4,7 @@ import { loadBundle } from '../../../inference/bundle.ts'
 import { createFaceEngine, type FaceEngine } from '../../../inference/engine/face-engine.ts'
 import { type FaceModels, faceModels } from '../../../inference/engine/face-models.ts'
 import { detectors } from '../../../inference/faces/detectors/index.ts'
+import { createRecogniser } from '../../../inference/faces/recogniser.ts'
 import { cosine } from '../../../inference/numeric/identity.ts'
 import type { RgbImage } from '../../../inference/numeric/image.ts'
 import { decodePhoto } from '../../../inference/photos/decode.ts'
@@ -85,14 +86,50 @@ describe('the face engine', () => {
     await wrong.close()
   })
 
-  it('refuses landmarks that coincide and crops of another size', async () => {
+  it('refuses landmarks that coincide', async () => {
+    const recogniser = await createRecogniser(models.recogniser)
     const photo = await decodePhoto(readFileSync('samples/male_26.jpg'))
-    await expect(
-      engines.yunet!.align(
-        photo,
-        Array.from({ length: 5 }, () => [1, 1] as const),
-      ),
-    ).rejects.toThrow('do not span a face')
+    const landmarks = Array.from({ length: 5 }, () => [1, 1] as const)
+    expect(() => recogniser.align(photo, landmarks)).toThrow('do not span a face')
+    await recogniser.release()
+  })
+
+  it('refuses crops of another size', async () => {
+    const photo = await decodePhoto(readFileSync('samples/male_26.jpg'))
     await expect(engines.yunet!.embed(photo)).rejects.toThrow('112x112')
+  })
+
+  it('identifies a photo in one call as in several', async () => {
+    const photo = await decodePhoto(readFileSync('samples/male_26.jpg'))
+    const engine = engines.yunet!
+    const [largest] = await engine.analyse(photo)
+    const identified = await engine.identify(photo)
+    const cropped = await engine.cropFace(photo, { selection: 'largest', minFaceSizePx: 0 })
+    if (!identified || !cropped.face) throw new Error('no face was found')
+    expect(cropped.crop).toEqual(identified.crop)
+    expect(cropped.faces).toBe(1)
+    const { crop: _, ...face } = identified
+    expect(face).toEqual(largest)
+    expect({ ...cropped.face, embedding: await engine.embed(cropped.crop) }).toEqual(largest)
+  })
+
+  it('takes over the pixels of a photo if it may, and copies them otherwise', async () => {
+    const engine = engines.yunet!
+    const photo = await decodePhoto(readFileSync('samples/male_26.jpg'))
+    const bytes = photo.data.length
+    const wanted = await engine.identify(photo)
+    expect(photo.data).toHaveLength(bytes)
+    expect(await engine.identify(photo, { transfer: true })).toEqual(wanted)
+    expect(photo.data).toHaveLength(0)
+    await expect(engine.identify(photo)).rejects.toThrow('transferred before')
+  })
+
+  it('copies a photo that is part of a larger buffer', async () => {
+    const photo = await decodePhoto(readFileSync('samples/male_26.jpg'))
+    const data = new Uint8Array(photo.data.length + 1).subarray(1)
+    data.set(photo.data)
+    const wanted = await engines.yunet!.identify(photo)
+    expect(await engines.yunet!.identify({ ...photo, data }, { transfer: true })).toEqual(wanted)
+    expect(data).toHaveLength(photo.data.length)
   })
 })
