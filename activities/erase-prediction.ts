@@ -1,7 +1,7 @@
 import { webhookWorkflowId } from '../contracts/webhooks.ts'
 import { pollUntil } from '../lib/poll-until.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
-import type { PredictionAdmin } from '../temporal/admin.ts'
+import type { PredictionAdmin } from '../temporal/prediction-admin.ts'
 import { destroyPrediction } from './shared/artifacts.ts'
 
 export interface ErasePredictionDeps {

@@ -4,7 +4,7 @@ import { ownerOf } from '../contracts/artifact-keys.ts'
 import type { SweepInput } from '../contracts/sweep.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import { listPages } from '../storage/store.ts'
-import type { PredictionAdmin } from '../temporal/admin.ts'
+import type { PredictionAdmin } from '../temporal/prediction-admin.ts'
 import { destroyPrediction } from './shared/artifacts.ts'
 
 export interface SweepDeps {

@@ -6,10 +6,10 @@ import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { findDriver, type StorageDrivers } from '../storage/driver.ts'
 import { s3Driver } from '../storage/drivers/s3/index.ts'
+import { parseRetention, parseSecrets, urlSigningKey } from '../storage/parse-storage-config.ts'
 import { createSealedStore, type SealedStore } from '../storage/sealed-store.ts'
-import { parseRetention, parseSecrets, urlSigningKey } from '../storage/settings.ts'
 import type { BundleInfo } from './models/model.ts'
-import { type TokenRecord, tokenFileSchema } from './tokens.ts'
+import { type TokenRecord, tokenFileSchema } from './token-records.ts'
 
 /** Texts by the names of variables, and Cloudflare's binding for rate limits. */
 export interface EdgeEnv {

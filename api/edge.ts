@@ -7,7 +7,7 @@ import { openCodecServer } from './codec-server.ts'
 import { type EdgeConfig, type EdgeEnv, readEdgeConfig } from './edge-config.ts'
 import type { RateLimiter } from './middleware/rate-limit.ts'
 import { Problem } from './problem.ts'
-import { findToken } from './tokens.ts'
+import { findToken } from './token-records.ts'
 
 const loopback = new Set(['127.0.0.1', '[::1]', 'localhost'])
 /** Cloudflare's limits are by 10 or 60 seconds, and do not tell when one is over. */

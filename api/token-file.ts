@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/prom
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { pollUntil } from '../lib/poll-until.ts'
-import { findToken, type TokenRecord, tokenFileSchema } from './tokens.ts'
+import { findToken, type TokenRecord, tokenFileSchema } from './token-records.ts'
 
 /** The tokens in a file; none where there is no file. Throws where it is something else. */
 export const readTokenFile = async (file: string): Promise<TokenRecord[]> => {

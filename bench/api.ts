@@ -1,10 +1,10 @@
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { numberOption, runCommand, UsageError } from '../cli/command.ts'
+import { type Stand, startStand } from './api/api-stand.ts'
 import { measureIdempotency } from './api/idempotency.ts'
 import { measureOverhead } from './api/overhead.ts'
 import { fill, fillDone, measureCreate, measureCreateBusy, measureReads, type RequestRow } from './api/requests.ts'
-import { type Stand, startStand } from './api/stand.ts'
 import { measureStreams } from './api/streams.ts'
 import { latencies, ms, table, usageCells } from './api/table.ts'
 

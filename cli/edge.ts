@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readApiConfig } from '../api/config.ts'
-import { bundleEdge } from '../infra/edge/bundle.ts'
+import { bundleEdge } from '../infra/edge/bundle-edge.ts'
 import { runCommand } from './command.ts'
 import { makeFolder } from './make-folder.ts'
 

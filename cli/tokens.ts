@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readTokensPath } from '../api/config.ts'
 import { readTokenFile, updateTokenFile } from '../api/token-file.ts'
-import { makeToken, tenantSchema } from '../api/tokens.ts'
+import { makeToken, tenantSchema } from '../api/token-records.ts'
 import { runCommand, UsageError } from './command.ts'
 import { readStartConfig } from './config.ts'
 

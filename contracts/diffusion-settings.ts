@@ -11,7 +11,7 @@ export type GeneratorName = (typeof generatorNames)[number]
  * are passed as one object, under these names, from the request to the solver.
  *
  * To add a setting: add it here, with a default that makes the same images as before; if the bundle has the default,
- * make the field optional and name it in `diffusionDefaultsSchema`; then use it in `inference/diffusion/generate.ts`.
+ * make the field optional and name it in `diffusionDefaultsSchema`; then use it in `inference/diffusion/denoise.ts`.
  */
 export const diffusionSettingsSchema = z.object({
   num_steps: z

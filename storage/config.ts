@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { findDriver, type StorageDrivers } from './driver.ts'
 import { storageDrivers } from './drivers/index.ts'
+import { parseRetention, parseSecrets, urlSigningKey } from './parse-storage-config.ts'
 import { createSealedStore, type SealedStore } from './sealed-store.ts'
 import { loadOrMakeSecrets } from './secrets.ts'
-import { parseRetention, parseSecrets, urlSigningKey } from './settings.ts'
 
 export interface StorageConfig {
   /** Where this machine keeps what nobody configured elsewhere. */

@@ -1,55 +1,20 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client'
-import proto from '@temporalio/proto'
-import type { PredictionAdmin } from './admin.ts'
-import { isNotFound } from './grpc-call.ts'
-
-const { WORKFLOW_EXECUTION_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkflowExecutionStatus
-
-/** Runs a call; undefined where the server knows no such workflow. */
-const ifThere = async <T>(run: () => Promise<T>): Promise<T | undefined> => {
-  try {
-    return await run()
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError || isNotFound(error)) return undefined
-    throw error
-  }
+/** How a prediction stands, for those who clean up after it. */
+export interface Standing {
+  readonly runId: string
+  readonly running: boolean
+  readonly endedAt?: Date
 }
 
-const time = (ms: number) => `"${new Date(ms).toISOString()}"`
-
-export const createPredictionAdmin = (client: Client): PredictionAdmin => {
-  const service = client.connection.workflowService
-  const { namespace } = client.options
-  return {
-    standing: (workflowId, runId) =>
-      ifThere(async () => {
-        const { workflowExecutionInfo: info } = await service.describeWorkflowExecution({
-          namespace,
-          execution: { workflowId, ...(runId && { runId }) },
-        })
-        const running = info?.status === WORKFLOW_EXECUTION_STATUS_RUNNING
-        const seconds = info?.closeTime?.seconds
-        return {
-          runId: info?.execution?.runId ?? '',
-          running,
-          ...(seconds && { endedAt: new Date(Number(seconds) * 1000) }),
-        }
-      }),
-    cancel: async (workflowId) => void (await ifThere(() => client.workflow.getHandle(workflowId).cancel())),
-    terminate: async (workflowId, reason) =>
-      void (await ifThere(() => client.workflow.getHandle(workflowId).terminate(reason))),
-    runs: async (workflowId) => {
-      const found: string[] = []
-      for await (const { runId } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) found.push(runId)
-      return found
-    },
-    deleteRun: async (workflowId, runId) =>
-      void (await ifThere(() =>
-        service.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } }),
-      )),
-    listExpired: async function* (after, until) {
-      const query = `IdemExpiresAt > ${time(after)} AND IdemExpiresAt <= ${time(until)}`
-      for await (const { workflowId } of client.workflow.list({ query })) yield workflowId
-    },
-  }
+/** What cleaning up needs of Temporal. */
+export interface PredictionAdmin {
+  /** Of its latest run, or of the one that is named. Undefined where there is none. */
+  standing(workflowId: string, runId?: string): Promise<Standing | undefined>
+  cancel(workflowId: string): Promise<void>
+  terminate(workflowId: string, reason: string): Promise<void>
+  /** Every run of a workflow: more than one where it was reset, or went on as a new one. Late by a moment. */
+  runs(workflowId: string): Promise<string[]>
+  /** Deletes a run that has ended, with its history; nothing happens where there is none. */
+  deleteRun(workflowId: string, runId: string): Promise<void>
+  /** Ids of ended predictions that expire in (after, until], milliseconds since 1970. */
+  listExpired(after: number, until: number): AsyncIterable<string>
 }

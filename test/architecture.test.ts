@@ -16,11 +16,33 @@ interface ImportLine {
 const roomOf = (path: string): string =>
   nested.find((room) => path.startsWith(`${room.replace('/', sep)}${sep}`)) ?? path.split(sep)[0] ?? ''
 
-const files = topLevel.flatMap((room) =>
-  readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(ts|js|cjs)$/.test(name))
-    .map((name) => join(room, name)),
-)
+    .map((name) => join(folder, name))
+
+const files = topLevel.flatMap(filesIn)
+
+/** Names that several files have, and what each means. */
+const sharedNames = {
+  'config.ts': 'what a room reads from the environment',
+  'index.ts': 'the list of what is in a folder',
+  // A job: what it takes in contracts/, what runs it in workflows/ and activities/.
+  'embed-faces.ts': 'the workflow of idem/face-embedding',
+  'erase-prediction.ts': 'the workflow that erases a prediction, and its steps',
+  'generate-faces.ts': 'the workflow of idem/arc2face',
+  'prediction-view.ts': 'what the API shows of a prediction',
+  'sweep.ts': 'the workflow that removes what has expired, and its steps',
+  // A command is named for its npm script.
+  'edge.ts': 'the API at the edge, and the command that bundles it',
+  'faces.ts': 'the command, and what measures it',
+  'models.ts': 'the command, and the routes at /v1/models',
+  // The page: a component and its state.
+  'history.js': 'earlier runs',
+  'photo.js': 'the photo',
+  'run.js': 'a run',
+  'settings.js': 'the settings of a run',
+}
 
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
 
@@ -64,6 +86,34 @@ describe('the layout', () => {
     ])
     const names = folders.map((folder) => basename(folder))
     expect(folders.filter((folder) => names.filter((name) => name === basename(folder)).length > 1)).toEqual([])
+  })
+
+  it('has no two files of one name, apart from those whose names mean the same', () => {
+    const written = [...files, ...filesIn('bench'), ...filesIn('test').filter((file) => !file.endsWith('.test.ts'))]
+    const names = written.map((file) => basename(file))
+    const shared = written.filter((_, index) => names.indexOf(names[index]!) !== names.lastIndexOf(names[index]!))
+    expect(shared.filter((file) => !(basename(file) in sharedNames))).toEqual([])
+  })
+})
+
+describe('what there is one of', () => {
+  // The page runs in a browser, without the rooms.
+  const written = [...files, ...filesIn('bench'), ...filesIn('test/support')].filter(
+    (file) => roomOf(file) !== 'lib' && !file.startsWith(join('api', 'page')),
+  )
+  const containing = (pattern: RegExp) => written.filter((file) => pattern.test(textOf(file)))
+
+  it.each([
+    ['sleep', /=>\s*setTimeout\(|node:timers\/promises/],
+    ['base64', /\b(?:btoa|atob)\(|'base64(?:url)?'\)/],
+    ['hexadecimal', /(?<!digest\()'hex'\)|toString\(16\)/],
+  ])('is written in lib: %s', (_, pattern) => {
+    expect(containing(pattern)).toEqual([])
+  })
+
+  it('is in one file: the status codes of gRPC', () => {
+    const codes = /(?:=== |notFound\w* ?[:=] ?)5\b/
+    expect(containing(codes)).toEqual([join('temporal', 'rpc-status.ts')])
   })
 })
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { onnxruntime } from './providers/machine.ts'
+import { onnxruntime } from './providers/provider-libraries.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { localTenant } from '../../contracts/tenant-secret.ts'
 import type { ApiEnv } from '../deps.ts'
 import { Problem } from '../problem.ts'
-import type { TokenRecord } from '../tokens.ts'
+import type { TokenRecord } from '../token-records.ts'
 
 /** Finds what is known of a token. */
 export type FindToken = (token: string) => Promise<TokenRecord | undefined>

@@ -1,6 +1,6 @@
+import type { Stand } from './api-stand.ts'
 import { createHttp } from './http.ts'
 import { type Load, load } from './load.ts'
-import type { Stand } from './stand.ts'
 import { executeBare } from './start-bare.ts'
 
 export interface OverheadRow extends Load {

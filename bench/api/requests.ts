@@ -1,6 +1,6 @@
+import type { Stand } from './api-stand.ts'
 import { createHttp, type Http } from './http.ts'
 import { type Load, load, summary } from './load.ts'
-import type { Stand } from './stand.ts'
 import { startBare } from './start-bare.ts'
 
 const bare = 'workflow.start'

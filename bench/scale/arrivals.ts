@@ -1,4 +1,4 @@
-import { exponential } from './random.ts'
+import { exponential } from './seeded-random.ts'
 
 export interface Arrivals {
   /** Predictions a second, on average. */

@@ -3,8 +3,8 @@ import type { BatchModel } from './batch-speed.ts'
 import { createClock } from './clock.ts'
 import { createFleet, type Fleet } from './gpu-fleet.ts'
 import { createPool } from './pool.ts'
-import { createRandom } from './random.ts'
 import { initialKedaState, kedaStep, type Scaling } from './scaling.ts'
+import { createRandom } from './seeded-random.ts'
 
 export interface ServiceTimes {
   /** Core seconds of the steps before and after the diffusion. */

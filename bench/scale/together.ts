@@ -1,6 +1,6 @@
 import { median } from '../median.ts'
-import type { HistoryFacts } from './read-history.ts'
-import type { ScaleStand } from './stand.ts'
+import type { HistoryFacts } from './history-facts.ts'
+import type { ScaleStand } from './scale-stand.ts'
 
 export const round = (value: number, digits = 0): number => Number(value.toFixed(digits))
 

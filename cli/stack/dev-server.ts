@@ -5,7 +5,7 @@ import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { freePort } from '../../lib/ports.ts'
 import { sleep } from '../../lib/sleep.ts'
 import { watchProcess } from '../../lib/watch-process.ts'
-import { addSearchAttributes, missingSearchAttributes } from '../../temporal/search-attributes.ts'
+import { addSearchAttributes, missingSearchAttributes } from '../../temporal/register-search-attributes.ts'
 
 export interface DevServerOptions {
   /** The Temporal CLI. */

@@ -1,4 +1,4 @@
-import { denoise, Stopped } from '../diffusion/generate.ts'
+import { denoise, Stopped } from '../diffusion/denoise.ts'
 import { renderPreview } from '../diffusion/preview.ts'
 import type { DiffusionModel, GenerateRequest } from '../diffusion/request.ts'
 import { createTextEncoder } from '../diffusion/text-encoder.ts'

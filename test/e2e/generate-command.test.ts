@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { showPng, terminalImages } from '../../cli/client/terminal-image.ts'
 import { encodePng } from '../../inference/photos/encode.ts'
-import { startTestStack, type TestStack } from '../support/stack.ts'
+import { startTestStack, type TestStack } from '../support/test-stack.ts'
 
 let stack: TestStack
 let folder: string

@@ -5,7 +5,7 @@ import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { ensureInstalled } from '../support/apt.ts'
 import { startShell } from '../support/shell.ts'
-import { startTestStack, type TestStack } from '../support/stack.ts'
+import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
 
 interface Fence {

@@ -10,7 +10,7 @@ import { type DevServer, startDevServer } from '../../cli/stack/dev-server.ts'
 import { encodeVector } from '../../contracts/embedding.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { startRecordingProxy } from '../support/recording-proxy.ts'
-import { startTestStack, type TestStack } from '../support/stack.ts'
+import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
 
 // A whole life of two predictions, at the most talkative log level. Then everything that Temporal, the network to it, the

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findPythonClients } from '../support/python-clients.ts'
-import { startTestStack, type TestStack } from '../support/stack.ts'
+import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { startTlsProxy } from '../support/tls-proxy.ts'
 import { startReceiver } from '../support/webhook-receiver.ts'
 

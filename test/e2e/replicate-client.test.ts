@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { resizeBilinear } from '../../inference/numeric/resize.ts'
 import { decodePhoto } from '../../inference/photos/decode.ts'
 import { encodeJpeg, encodePng } from '../../inference/photos/encode.ts'
-import { startTestStack, type TestStack } from '../support/stack.ts'
+import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { startTlsProxy } from '../support/tls-proxy.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
 

@@ -9,7 +9,7 @@ import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts'
 import { follow } from '../../cli/client/follow.ts'
 import type { Stack } from '../../cli/stack/stack.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
-import { startStackIn } from '../support/stack.ts'
+import { startStackIn } from '../support/test-stack.ts'
 
 const exitWhenIdle = '6s'
 

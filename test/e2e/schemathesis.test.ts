@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { findPythonClients } from '../support/python-clients.ts'
-import { startTestStack } from '../support/stack.ts'
+import { startTestStack } from '../support/test-stack.ts'
 
 const python = await findPythonClients({ ci: Boolean(process.env.CI) })
 

@@ -14,7 +14,7 @@ import { claimState } from '../../cli/stack/state.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { decodePhoto } from '../../inference/photos/decode.ts'
 import { encodePng } from '../../inference/photos/encode.ts'
-import { startStackIn } from '../support/stack.ts'
+import { startStackIn } from '../support/test-stack.ts'
 import { startReceiver } from '../support/webhook-receiver.ts'
 
 let stateDir: string

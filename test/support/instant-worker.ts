@@ -8,7 +8,7 @@ import { artifactKeys } from '../../contracts/artifact-keys.ts'
 import type { StepsOn } from '../../contracts/steps.ts'
 import type { KeyRing } from '../../lib/crypto/key-ring.ts'
 import type { SealedStore } from '../../storage/sealed-store.ts'
-import { createPredictionAdmin } from '../../temporal/prediction-admin.ts'
+import { createPredictionAdmin } from '../../temporal/grpc-prediction-admin.ts'
 import { instantSteps } from './instant-steps.ts'
 import { runWorker } from './namespace.ts'
 

@@ -3,15 +3,16 @@ import { Client, type Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { inject } from 'vitest'
 import type { KeyRing } from '../../lib/crypto/key-ring.ts'
+import { toHex } from '../../lib/hex.ts'
 import { retry } from '../../lib/retry.ts'
 import { createDataConverter } from '../../temporal/data-converter.ts'
-import { addSearchAttributes, missingSearchAttributes } from '../../temporal/search-attributes.ts'
+import { addSearchAttributes, missingSearchAttributes } from '../../temporal/register-search-attributes.ts'
 
 const retentionSeconds = 24 * 3600
 
 /** A namespace of its own on the shared server, so that a test may use the real names of queues. */
 export const createNamespace = async (connection: Connection): Promise<string> => {
-  const namespace = `test-${randomBytes(6).toString('hex')}`
+  const namespace = `test-${toHex(randomBytes(6))}`
   await connection.workflowService.registerNamespace({
     namespace,
     workflowExecutionRetentionPeriod: { seconds: retentionSeconds as never },

@@ -1,4 +1,4 @@
-import { hasGraphicsDevice, missingLibraries, missingProviderFiles, onnxruntime } from './machine.ts'
+import { hasGraphicsDevice, missingLibraries, missingProviderFiles, onnxruntime } from './provider-libraries.ts'
 
 const wheel = () => `onnxruntime-gpu[cuda,cudnn]==${onnxruntime().version}`
 

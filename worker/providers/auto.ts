@@ -1,4 +1,4 @@
-import { hasGraphicsDevice, missingProviderFiles } from './machine.ts'
+import { hasGraphicsDevice, missingProviderFiles } from './provider-libraries.ts'
 import type { Trial } from './trial.ts'
 
 export interface AutoOptions {

@@ -1,3 +1,5 @@
+import { alphasCumprod } from './noise-schedule.ts'
+import { type Scheduler, type StepInput, unscaled } from './scheduler.ts'
 import {
   readFlag,
   readNumber,
@@ -5,9 +7,7 @@ import {
   readTimestepSpacing,
   refuseOptions,
   type SchedulerConfig,
-} from './config.ts'
-import { alphasCumprod } from './noise-schedule.ts'
-import { type Scheduler, type StepInput, unscaled } from './scheduler.ts'
+} from './scheduler-config.ts'
 import { requireSteps, spaceTimesteps } from './timesteps.ts'
 
 /** DDIM without added noise (eta 0): Song et al., "Denoising diffusion implicit models" (2021), equation 12. */

@@ -1,7 +1,14 @@
-import type { PredictionType, SchedulerConfig } from './config.ts'
-import { readChoice, readFlag, readNumber, readPredictionType, readTimestepSpacing, refuseOptions } from './config.ts'
 import { alphasCumprod } from './noise-schedule.ts'
 import { type Scheduler, unscaled } from './scheduler.ts'
+import type { PredictionType, SchedulerConfig } from './scheduler-config.ts'
+import {
+  readChoice,
+  readFlag,
+  readNumber,
+  readPredictionType,
+  readTimestepSpacing,
+  refuseOptions,
+} from './scheduler-config.ts'
 import { interpolate, karrasSigmas, timestepOfSigma, trainingSigmas } from './sigmas.ts'
 import { requireSteps, spaceSolverTimesteps } from './timesteps.ts'
 

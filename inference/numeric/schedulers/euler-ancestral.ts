@@ -1,6 +1,6 @@
-import { readPredictionType, type SchedulerConfig } from './config.ts'
 import { createEulerLevels, predictClean } from './euler-levels.ts'
 import { noiseOf, type Schedule, type Scheduler, type StepInput } from './scheduler.ts'
+import { readPredictionType, type SchedulerConfig } from './scheduler-config.ts'
 
 /** Ancestral sampling with Euler's method, after k-diffusion: a step goes further down and adds noise back. */
 export const createEulerAncestral = (config: SchedulerConfig): Scheduler => {

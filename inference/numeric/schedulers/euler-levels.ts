@@ -1,6 +1,6 @@
-import type { PredictionType, SchedulerConfig } from './config.ts'
-import { readChoice, readNumber, readTimestepSpacing } from './config.ts'
 import { alphasCumprod } from './noise-schedule.ts'
+import type { PredictionType, SchedulerConfig } from './scheduler-config.ts'
+import { readChoice, readNumber, readTimestepSpacing } from './scheduler-config.ts'
 import { interpolate, karrasSigmas, timestepOfSigma, trainingSigmas } from './sigmas.ts'
 import { requireSteps, spaceTimesteps } from './timesteps.ts'
 

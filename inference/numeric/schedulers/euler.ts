@@ -1,6 +1,6 @@
-import { readFlag, readPredictionType, refuseOptions, type SchedulerConfig } from './config.ts'
 import { createEulerLevels, predictClean } from './euler-levels.ts'
 import type { Schedule, Scheduler } from './scheduler.ts'
+import { readFlag, readPredictionType, refuseOptions, type SchedulerConfig } from './scheduler-config.ts'
 
 /** Euler's method on the probability flow: Karras et al. (2022), algorithm 2 without churn. */
 export const createEuler = (config: SchedulerConfig): Scheduler => {

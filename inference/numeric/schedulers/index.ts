@@ -1,11 +1,11 @@
 import type { SchedulerName } from '../../../contracts/schedulers.ts'
-import { type SchedulerConfig, type SchedulerSpec, schedulerConfigOf } from './config.ts'
 import { createDdim } from './ddim.ts'
 import { createDpmpp2m } from './dpmpp-2m.ts'
 import { createEuler } from './euler.ts'
 import { createEulerAncestral } from './euler-ancestral.ts'
 import { createLcm } from './lcm.ts'
 import { type Scheduler, SchedulerError } from './scheduler.ts'
+import { type SchedulerConfig, type SchedulerSpec, schedulerConfigOf } from './scheduler-config.ts'
 
 export type CreateScheduler = (config: SchedulerConfig) => Scheduler
 export type SchedulerCreators<Name extends string = string> = Readonly<Record<Name, CreateScheduler>>

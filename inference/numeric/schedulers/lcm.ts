@@ -1,6 +1,6 @@
-import { readFlag, readNumber, readPredictionType, refuseOptions, type SchedulerConfig } from './config.ts'
 import { alphasCumprod } from './noise-schedule.ts'
 import { noiseOf, type Scheduler, SchedulerError, type StepInput, unscaled } from './scheduler.ts'
+import { readFlag, readNumber, readPredictionType, refuseOptions, type SchedulerConfig } from './scheduler-config.ts'
 
 /** Spread of the data that the boundary condition assumes: Song et al., "Consistency models" (2023), appendix C. */
 const SIGMA_DATA = 0.5

@@ -1,5 +1,5 @@
-import { type BetaSchedule, readChoice, readFlag, readNumber, type SchedulerConfig } from './config.ts'
 import { SchedulerError } from './scheduler.ts'
+import { type BetaSchedule, readChoice, readFlag, readNumber, type SchedulerConfig } from './scheduler-config.ts'
 
 // The reference computes these in float32. A sigma of 14.6 has a float32 spacing of 1e-6, so the roundings are kept.
 const { fround, sqrt } = Math

@@ -1,5 +1,5 @@
-import type { TimestepSpacing } from './config.ts'
 import { SchedulerError } from './scheduler.ts'
+import type { TimestepSpacing } from './scheduler-config.ts'
 
 /** numpy rounds halves to even. */
 const round = (x: number): number => {

@@ -10,7 +10,7 @@ import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
 import { projectDir as root } from '../../../lib/project-dir.ts'
 import { readPlaces } from '../../../storage/config.ts'
 import { parseS3Url } from '../../../storage/drivers/s3/s3-url.ts'
-import { parseRetention, parseSecrets } from '../../../storage/settings.ts'
+import { parseRetention, parseSecrets } from '../../../storage/parse-storage-config.ts'
 import {
   type ComposeModel,
   composeFolder,

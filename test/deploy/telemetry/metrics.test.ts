@@ -5,7 +5,7 @@ import { follow } from '../../../cli/client/follow.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { freePort, nextFreePort } from '../../../lib/ports.ts'
 import { findPrometheus, promtool, startPrometheus } from '../../support/prometheus.ts'
-import { startTestStack, type TestStack } from '../../support/stack.ts'
+import { startTestStack, type TestStack } from '../../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
 
 const folder = await findPrometheus({ ci: Boolean(process.env.CI) })

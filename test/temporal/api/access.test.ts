@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { readTokenFile, watchTokenFile, writeTokenFile } from '../../../api/token-file.ts'
-import { findToken, makeToken } from '../../../api/tokens.ts'
-import { atEdge, photo, startApi, type TestApi, webhookSecret } from '../../support/api.ts'
+import { findToken, makeToken } from '../../../api/token-records.ts'
+import { atEdge, photo, startApi, type TestApi, webhookSecret } from '../../support/test-api.ts'
 
 let folder: string
 let file: string

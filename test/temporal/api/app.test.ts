@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Prediction } from '../../../contracts/prediction.ts'
-import { atEdge, bundle, photo, publicUrl, startApi, type TestApi } from '../../support/api.ts'
+import { atEdge, bundle, photo, publicUrl, startApi, type TestApi } from '../../support/test-api.ts'
 
 let app: TestApi
 

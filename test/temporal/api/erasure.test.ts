@@ -7,8 +7,8 @@ import type { PredictionRecord } from '../../../contracts/record.ts'
 import { listAll } from '../../../storage/store.ts'
 import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
 import { ensureSweepSchedule } from '../../../temporal/sweep-schedule.ts'
-import { photo, startApi, type TestApi } from '../../support/api.ts'
 import { resetWorkflow } from '../../support/reset.ts'
+import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
 const input = { input_image: photo, num_images: 1 }
 const dataUri = `data:image/png;base64,${Buffer.from('bytes of a photo').toString('base64')}`

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
-import { makeToken } from '../../../api/tokens.ts'
-import { photo, startApi } from '../../support/api.ts'
+import { makeToken } from '../../../api/token-records.ts'
+import { photo, startApi } from '../../support/test-api.ts'
 
 it("one tenant's thousand predictions do not starve another's one", async () => {
   const [many, one] = await Promise.all([makeToken('many'), makeToken('one')])

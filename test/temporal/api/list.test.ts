@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Prediction } from '../../../contracts/prediction.ts'
-import { photo, startApi, type TestApi } from '../../support/api.ts'
 import { resetWorkflow } from '../../support/reset.ts'
+import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
 interface Page {
   previous: string | null

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest'
 import { type DevServer, startDevServer } from '../../../cli/stack/dev-server.ts'
 import { freePort } from '../../../lib/ports.ts'
 import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
-import { photo, startApi, type TestApi } from '../../support/api.ts'
+import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
 let api: TestApi
 let server: DevServer

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import { predictionSchema } from '../../../contracts/prediction.ts'
-import { photo, publicUrl, startApi, type TestApi, webhookSecret } from '../../support/api.ts'
+import { photo, publicUrl, startApi, type TestApi, webhookSecret } from '../../support/test-api.ts'
 
 let api: TestApi
 beforeAll(async () => {

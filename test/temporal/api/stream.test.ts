@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { eventsAfter, formatPosition, parsePosition, streamStart } from '../../../api/stream-events.ts'
 import type { PredictionRecord } from '../../../contracts/record.ts'
 import { createSharedWatch } from '../../../temporal/shared-watch.ts'
-import { photo, startApi, type TestApi } from '../../support/api.ts'
-import { examplePrediction, succeeded } from '../../support/prediction.ts'
+import { examplePrediction, succeeded } from '../../support/example-prediction.ts'
+import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
 interface Message {
   event: string

@@ -10,7 +10,7 @@ import { readStorageConfig } from '../../../storage/config.ts'
 import { observeWorkers } from '../../../telemetry/observe-workers.ts'
 import { createDataConverter } from '../../../temporal/data-converter.ts'
 import { type CollectedSpan, type Collector, startCollector } from '../../support/otlp-collector.ts'
-import { startTestStack, type TestStack } from '../../support/stack.ts'
+import { startTestStack, type TestStack } from '../../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
 import { fetchHistory, workflowsPath } from '../../support/workflow-history.ts'
 

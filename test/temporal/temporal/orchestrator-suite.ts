@@ -10,8 +10,8 @@ import {
   OrchestratorUnavailable,
   type StartPrediction,
 } from '../../../temporal/orchestrator.ts'
-import { startApi, type TestApi } from '../../support/api.ts'
 import { settings } from '../../support/settings.ts'
+import { startApi, type TestApi } from '../../support/test-api.ts'
 
 /** Seeds that make `generateImages` do something else than to end at once. */
 export const seeds = { held: 900, retried: 901, refused: 902 }

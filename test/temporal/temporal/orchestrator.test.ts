@@ -4,7 +4,7 @@ import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
 import { createHttpOrchestrator } from '../../../temporal/http-orchestrator.ts'
 import type { Orchestrator } from '../../../temporal/orchestrator.ts'
 import { createPayloadCodec } from '../../../temporal/payload-codec.ts'
-import { keyRing } from '../../support/api.ts'
+import { keyRing } from '../../support/test-api.ts'
 import {
   begin,
   describeOrchestrator,

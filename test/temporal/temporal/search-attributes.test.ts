@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { expect, inject, it } from 'vitest'
 import { startDevServer } from '../../../cli/stack/dev-server.ts'
-import { missingSearchAttributes, requireSearchAttributes } from '../../../temporal/search-attributes.ts'
+import { missingSearchAttributes, requireSearchAttributes } from '../../../temporal/register-search-attributes.ts'
 
 const connected = async <T>(address: string, run: (connection: Connection) => Promise<T>): Promise<T> => {
   const connection = await Connection.connect({ address })

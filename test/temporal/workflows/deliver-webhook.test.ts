@@ -20,7 +20,7 @@ import {
 } from '../../../contracts/webhooks.ts'
 import type { deliverWebhook } from '../../../workflows/deliver-webhook.ts'
 import type { TestJobInput, testJob } from '../../fixtures/webhook-workflows.ts'
-import { examplePrediction } from '../../support/prediction.ts'
+import { examplePrediction } from '../../support/example-prediction.ts'
 import { type Delivery, type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`

@@ -8,7 +8,7 @@ import { createGuardedFetch } from '../../../activities/shared/guarded-fetch.ts'
 import { webhookPayload } from '../../../activities/shared/webhook-payload.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { tenantWebhookSecrets } from '../../../contracts/tenant-secret.ts'
-import { examplePrediction, succeeded } from '../../support/prediction.ts'
+import { examplePrediction, succeeded } from '../../support/example-prediction.ts'
 import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
 
 const words = 'words of the receiver'

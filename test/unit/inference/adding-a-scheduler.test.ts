@@ -8,7 +8,7 @@ import { readApiConfig } from '../../../api/config.ts'
 import { arc2faceInputSchema } from '../../../contracts/arc2face.ts'
 import { type SchedulerName, schedulerNames } from '../../../contracts/schedulers.ts'
 import { BundleError, loadBundle } from '../../../inference/bundle.ts'
-import { denoise } from '../../../inference/diffusion/generate.ts'
+import { denoise } from '../../../inference/diffusion/denoise.ts'
 import {
   createScheduler,
   type SchedulerCreators,

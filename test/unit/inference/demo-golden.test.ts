@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { denoise } from '../../../inference/diffusion/generate.ts'
+import { denoise } from '../../../inference/diffusion/denoise.ts'
 import { decodePhoto } from '../../../inference/photos/decode.ts'
 import { maxDifference, readGolden, readGoldenJson, rowOf } from '../../support/arrays.ts'
 import { loadDiffusion } from '../../support/networks.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SchedulerName } from '../../../contracts/schedulers.ts'
-import { denoise, Stopped } from '../../../inference/diffusion/generate.ts'
+import { denoise, Stopped } from '../../../inference/diffusion/denoise.ts'
 import { type GenerateRequest, identityOf } from '../../../inference/diffusion/request.ts'
 import { createScheduler } from '../../../inference/numeric/schedulers/index.ts'
 import { decodePhoto } from '../../../inference/photos/decode.ts'

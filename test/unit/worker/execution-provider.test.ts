@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { loadBundle } from '../../../inference/bundle.ts'
 import { executionProvidersFor } from '../../../worker/execution-provider.ts'
 import { chooseProvider } from '../../../worker/providers/auto.ts'
-import { missingProviderFiles, parseLdd } from '../../../worker/providers/machine.ts'
+import { missingProviderFiles, parseLdd } from '../../../worker/providers/provider-libraries.ts'
 import { type Trial, tryProvider } from '../../../worker/providers/trial.ts'
 
 const bundle = await loadBundle('models/demo')

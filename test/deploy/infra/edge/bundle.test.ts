@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
-import { bundleEdge } from '../../../../infra/edge/bundle.ts'
-import { readEdgeSettings } from '../../../../infra/edge/settings.ts'
-import { bundle } from '../../../support/api.ts'
+import { bundleEdge } from '../../../../infra/edge/bundle-edge.ts'
+import { readEdgeSettings } from '../../../../infra/edge/wrangler-settings.ts'
+import { bundle } from '../../../support/test-api.ts'
 
 const made = await bundleEdge()
 

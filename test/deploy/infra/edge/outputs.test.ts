@@ -3,8 +3,8 @@ import { findVersitygw } from '../../../support/versitygw.ts'
 
 // What is another way at the edge than in Node: files come from S3 itself, the codec server is always there.
 process.env.IDEM_TEST_RUNTIME = 'edge'
-const { photo, startApi } = await import('../../../support/api.ts')
-const { makeToken } = await import('../../../../api/tokens.ts')
+const { photo, startApi } = await import('../../../support/test-api.ts')
+const { makeToken } = await import('../../../../api/token-records.ts')
 
 const s3 = await findVersitygw({ ci: Boolean(process.env.CI) })
 

@@ -22,7 +22,7 @@ const leave = async (store: ArtifactStore, id: string): Promise<void> => {
 
 const help = `How many expired predictions the sweep can destroy in a second, and how many if it took one after another. Real S3 (versitygw, which needs Go).
 
-  node --import tsx bench/scale/sweep.ts --count 200
+  node --import tsx bench/scale/measure-sweep.ts --count 200
 
   --count N    predictions; default 200
   --help`

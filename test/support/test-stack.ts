@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { readTokenFile, writeTokenFile } from '../../api/token-file.ts'
-import { makeToken } from '../../api/tokens.ts'
+import { makeToken } from '../../api/token-records.ts'
 import { readStartConfig, type StartConfig } from '../../cli/config.ts'
 import { startStack } from '../../cli/stack/stack.ts'
 

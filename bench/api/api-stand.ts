@@ -64,7 +64,7 @@ export const startStand = async ({ stateDir, profile }: StandOptions) => {
   const running = 'ExecutionStatus = "Running"'
   let workers: { queues: string; child: Child } | undefined
   const startWorkers = (queues: string, ...args: string[]) =>
-    spawn(`${queues} workers`, 'bench/instant-worker.ts', ['--queues', queues, ...args])
+    spawn(`${queues} workers`, 'bench/api/instant-worker-process.ts', ['--queues', queues, ...args])
 
   /** Until the count is 0 twice: visibility lags a little behind what was started last. */
   const none = async (query: string) => {

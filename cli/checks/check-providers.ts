@@ -1,7 +1,7 @@
 import type { Bundle } from '../../inference/bundle.ts'
 import { knownProviders } from '../../worker/execution-provider.ts'
 import { adviceFor } from '../../worker/providers/advice.ts'
-import { missingProviderFiles } from '../../worker/providers/machine.ts'
+import { missingProviderFiles } from '../../worker/providers/provider-libraries.ts'
 import { tryProvider } from '../../worker/providers/trial.ts'
 import { type Finding, gap, note, ok } from './finding.ts'
 

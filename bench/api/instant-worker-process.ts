@@ -2,18 +2,18 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { heartbeat } from '@temporalio/activity'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
-import { readTemporalConfig } from '../api/config.ts'
-import { numberOption, runCommand } from '../cli/command.ts'
-import type { DiffusionProgress } from '../contracts/generate-faces.ts'
-import { type Queue, queues } from '../contracts/queues.ts'
-import { sleep } from '../lib/sleep.ts'
-import { readStorageConfig } from '../storage/config.ts'
-import { createDataConverter } from '../temporal/data-converter.ts'
-import { instantSteps } from '../test/support/instant-steps.ts'
+import { readTemporalConfig } from '../../api/config.ts'
+import { numberOption, runCommand } from '../../cli/command.ts'
+import type { DiffusionProgress } from '../../contracts/generate-faces.ts'
+import { type Queue, queues } from '../../contracts/queues.ts'
+import { sleep } from '../../lib/sleep.ts'
+import { readStorageConfig } from '../../storage/config.ts'
+import { createDataConverter } from '../../temporal/data-converter.ts'
+import { instantSteps } from '../../test/support/instant-steps.ts'
 
 const help = `Workers for the real queues with the real workflows and steps that compute and store nothing.
 
-  node --import tsx bench/instant-worker.ts --queues control,cpu,gpu
+  node --import tsx bench/api/instant-worker-process.ts --queues control,cpu,gpu
 
   --queues LIST      control, cpu, gpu
   --steps N          heartbeats that a diffusion makes before it ends; default 0
@@ -47,7 +47,7 @@ await runCommand(help, async () => {
   const connection = await NativeConnection.connect(connectionOptions)
   const own: Record<Queue, Partial<WorkerOptions>> = {
     control: {
-      workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
       maxCachedWorkflows: 500,
     },
     cpu: { activities: instantSteps('cpu') },

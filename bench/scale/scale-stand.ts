@@ -11,7 +11,7 @@ import { projectDir } from '../../lib/project-dir.ts'
 import { sleep } from '../../lib/sleep.ts'
 import { findVersitygw, startVersitygw } from '../../test/support/versitygw.ts'
 import { startReceiver } from '../../test/support/webhook-receiver.ts'
-import { readHistoryFacts } from './read-history.ts'
+import { readHistoryFacts } from './history-facts.ts'
 import { parseServerCounters } from './server-metrics.ts'
 import { startStorageProxy } from './storage-proxy.ts'
 

@@ -10,7 +10,7 @@ import {
   missingSearchAttributes,
   type SearchAttribute,
   searchAttributeCommand,
-} from '../../temporal/search-attributes.ts'
+} from '../../temporal/register-search-attributes.ts'
 import { type Finding, gap, note, ok } from './finding.ts'
 
 export interface TemporalOptions {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { Miniflare } from 'miniflare'
-import { bundleEdge } from '../../infra/edge/bundle.ts'
-import { readEdgeSettings } from '../../infra/edge/settings.ts'
+import { bundleEdge } from '../../infra/edge/bundle-edge.ts'
+import { readEdgeSettings } from '../../infra/edge/wrangler-settings.ts'
 
 export interface EdgeOptions {
   bindings: Record<string, string>
