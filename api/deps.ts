@@ -1,3 +1,5 @@
+import type { SigningKey } from '../lib/crypto/hmac.ts'
+import type { PublishedFiles } from '../storage/published-files.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import type { Orchestrator } from '../temporal/orchestrator.ts'
 import type { BundleInfo } from './models/model.ts'
@@ -6,13 +8,15 @@ import type { BundleInfo } from './models/model.ts'
 export interface ApiDeps {
   orchestrator: Orchestrator
   store: SealedStore
+  /** What signed URLs hand out. */
+  published: PublishedFiles
   bundle: BundleInfo
   /** Base of the URLs in answers, without a trailing slash. */
   publicUrl: string
   /** Base of the Temporal UI, without a trailing slash. */
   temporalUiUrl: string
-  /** Signs and checks URLs of files and streams. */
-  urlSigningKey: Uint8Array
+  /** For URLs of files and streams: the first one signs, all of them verify. */
+  urlSigningKeys: readonly SigningKey[]
   /** `whsec_…`, newest first. */
   webhookSecrets: readonly string[]
   /** How long photos, vectors and images are kept after the end, unless a request asks for less. */

@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { servedDiffusionSchema } from '../contracts/bundle-manifest.ts'
 import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
+import type { SigningKey } from '../lib/crypto/hmac.ts'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { findDriver, type StorageDrivers } from '../storage/driver.ts'
 import { s3Driver } from '../storage/drivers/s3/index.ts'
-import { parseRetention, parseSecrets, urlSigningKey } from '../storage/parse-storage-config.ts'
+import { parseRetention, parseSecrets, urlSigningKeys } from '../storage/parse-storage-config.ts'
+import { createPublishedFiles, type PublishedFiles } from '../storage/published-files.ts'
 import { createSealedStore, type SealedStore } from '../storage/sealed-store.ts'
 import type { BundleInfo } from './models/model.ts'
 import { type TokenRecord, tokenFileSchema } from './token-records.ts'
@@ -23,9 +25,10 @@ export interface EdgeConfig {
   bundle: BundleInfo
   publicUrl: string
   webhookSecrets: readonly string[]
-  urlSigningKey: Uint8Array
+  urlSigningKeys: readonly SigningKey[]
   keyRing: KeyRing
   store: SealedStore
+  published: PublishedFiles
   retentionMs: number
   tokens: readonly TokenRecord[] | undefined
   codecToken: string | undefined
@@ -69,9 +72,14 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
   const webhookSecrets = parseSecrets(need('IDEM_WEBHOOK_SECRET'))
   const keyRing = parseKeyRing(need('IDEM_ENCRYPTION_KEYS'))
   const publicUrl = need('IDEM_PUBLIC_URL').replace(/\/+$/, '')
-  const signingKey = await urlSigningKey(webhookSecrets[0]!)
+  const signingKeys = await urlSigningKeys(keyRing)
   const storageUrl = need('IDEM_STORAGE')
-  const store = findDriver(storageUrl, drivers).open(storageUrl, { publicUrl, signingKey, cwd: '/', env })
+  const store = findDriver(storageUrl, drivers).open(storageUrl, {
+    publicUrl,
+    signingKey: signingKeys[0]!,
+    cwd: '/',
+    env,
+  })
   return {
     temporal: {
       url: need('TEMPORAL_HTTP_URL'),
@@ -82,9 +90,10 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
     bundle: parseJson('IDEM_BUNDLE', need('IDEM_BUNDLE'), bundleSchema),
     publicUrl,
     webhookSecrets,
-    urlSigningKey: signingKey,
+    urlSigningKeys: signingKeys,
     keyRing,
     store: createSealedStore(store, keyRing),
+    published: createPublishedFiles(store),
     retentionMs: parseRetention(env.IDEM_RETENTION),
     tokens: env.IDEM_TOKENS ? parseJson('IDEM_TOKENS', env.IDEM_TOKENS, tokenFileSchema).tokens : undefined,
     codecToken: env.IDEM_CODEC_TOKEN || undefined,

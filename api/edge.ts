@@ -1,4 +1,4 @@
-import type { KeyRing } from '../lib/crypto/key-ring.ts'
+import { type KeyRing, keyPurposes } from '../lib/crypto/key-ring.ts'
 import { scrub } from '../lib/log-scrub.ts'
 import { createHttpOrchestrator } from '../temporal/http-orchestrator.ts'
 import { createPayloadCodec } from '../temporal/payload-codec.ts'
@@ -18,7 +18,7 @@ const log = (level: 'error' | 'info', fields: object, msg: string) =>
 
 /** Derives keys now: no later request then waits for the crypto of another one, which may be gone. */
 const warmUp = async (ring: KeyRing): Promise<void> => {
-  for (const id of ring.ids) await Promise.all([ring.key(id, 'payload'), ring.key(id, 'data-key')])
+  for (const id of ring.ids) await Promise.all(keyPurposes.map((purpose) => ring.key(id, purpose)))
 }
 
 const rateLimiterOf = ({ IDEM_RATE_LIMITER: binding }: EdgeEnv): RateLimiter | undefined =>

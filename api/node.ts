@@ -57,6 +57,7 @@ const main = async () => {
     ...storage,
     ...observer.appOptions,
     store: observer.store(storage.store),
+    published: observer.published(storage.published),
     orchestrator: createGrpcOrchestrator(client),
     bundle: config.bundle,
     temporalUiUrl: config.temporalUiUrl,

@@ -3,6 +3,7 @@ import type { Prediction } from '../contracts/prediction.ts'
 import { toPrediction } from '../contracts/prediction-view.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
 import { saysErased } from '../lib/crypto/encryption-error.ts'
+import type { SigningKey } from '../lib/crypto/hmac.ts'
 import { type ArtifactStore, readJson } from '../storage/store.ts'
 import { signStreamUrl } from './stream-url.ts'
 
@@ -10,18 +11,18 @@ export interface PredictionViewDeps {
   store: ArtifactStore
   publicUrl: string
   temporalUiUrl: string
-  /** Signs the URLs of streams. */
-  urlSigningKey: Uint8Array
+  /** The first one signs the URLs of streams. */
+  urlSigningKeys: readonly SigningKey[]
 }
 
 /** Shows records as predictions, with URLs signed afresh. */
 export const createPredictionView =
-  ({ store, publicUrl, temporalUiUrl, urlSigningKey }: PredictionViewDeps) =>
+  ({ store, publicUrl, temporalUiUrl, urlSigningKeys }: PredictionViewDeps) =>
   (record: PredictionRecord): Promise<Prediction> =>
     toPrediction(record, {
       publicUrl,
       temporalUiUrl,
-      signStream: (id) => signStreamUrl(id, { publicUrl, signingKey: urlSigningKey }),
+      signStream: (id) => signStreamUrl(id, { publicUrl, signingKeys: urlSigningKeys }),
       readJson: async (key) => {
         try {
           return (await readJson(store, key)) ?? null

@@ -76,7 +76,7 @@ await runCommand(help, async () => {
   const tracing = await openTracing(observability.traces)
   const config = readWorkerConfig()
   const bundle = await loadBundle(config.models)
-  const { store, publicUrl, webhookSecrets, keyRing, urlSigningKey, retentionMs } = await readStorageConfig()
+  const { store, publicUrl, webhookSecrets, keyRing, urlSigningKeys, retentionMs } = await readStorageConfig()
   const { connectionOptions, namespace } = readTemporalConfig()
 
   const log = createLog({ level: config.logLevel, name: `worker ${names.join(',')}` })
@@ -90,7 +90,7 @@ await runCommand(help, async () => {
   if (names.includes('control')) await requireSearchAttributes(connection, namespace)
   const client = new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace }) })
   const orchestrator = createGrpcOrchestrator(client)
-  const view = createPredictionView({ store, publicUrl, temporalUiUrl: config.temporalUiUrl, urlSigningKey })
+  const view = createPredictionView({ store, publicUrl, temporalUiUrl: config.temporalUiUrl, urlSigningKeys })
   const workers = await createWorkers({
     connection,
     namespace,

@@ -22,6 +22,9 @@ export const artifactKeys = {
   published: (id: string) => `public/${id}/`,
 }
 
+/** Whether an artifact may be handed out. */
+export const isPublished = (key: string): boolean => key.startsWith('public/')
+
 /** Whose key seals an artifact: a prediction's id, or an upload's. Undefined for what is stored as it is. */
 export const ownerOf = (key: string): string | undefined =>
   /^(?:predictions\/([^/]+)\/|uploads\/[^/]+\/([^/.]+))/.exec(key)?.slice(1).find(Boolean)

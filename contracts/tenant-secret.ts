@@ -8,11 +8,10 @@ const keyBytes = 32
 
 /**
  * The signing secrets of a tenant, newest first: derived (HKDF-SHA-256) from the service's, so that no tenant can sign
- * what another one receives. Without tokens there is one tenant, and the service's secrets are its own.
+ * what another one receives. No tenant has the service's own, `local` neither: all others could be made from it.
  */
-export const tenantWebhookSecrets = async (secrets: readonly string[], tenant: string): Promise<string[]> => {
-  if (tenant === localTenant) return [...secrets]
-  return Promise.all(
+export const tenantWebhookSecrets = async (secrets: readonly string[], tenant: string): Promise<string[]> =>
+  Promise.all(
     secrets.map(async (secret) => {
       const base = await crypto.subtle.importKey('raw', parseWebhookSecret(secret), 'HKDF', false, ['deriveBits'])
       const info = new TextEncoder().encode(`idem webhook secret/1\n${tenant}`)
@@ -21,4 +20,3 @@ export const tenantWebhookSecrets = async (secrets: readonly string[], tenant: s
       return `whsec_${toBase64(bits)}`
     }),
   )
-}

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
+import type { SigningKey } from '../lib/crypto/hmac.ts'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { findDriver, type StorageDrivers } from './driver.ts'
 import { storageDrivers } from './drivers/index.ts'
-import { parseRetention, parseSecrets, urlSigningKey } from './parse-storage-config.ts'
+import { parseRetention, parseSecrets, urlSigningKeys } from './parse-storage-config.ts'
+import { createPublishedFiles, type PublishedFiles } from './published-files.ts'
 import { createSealedStore, type SealedStore } from './sealed-store.ts'
 import { loadOrMakeSecrets } from './secrets.ts'
 
@@ -15,10 +17,13 @@ export interface StorageConfig {
   webhookSecrets: readonly string[]
   /** For Temporal's payloads and for artifacts at rest. */
   keyRing: KeyRing
-  urlSigningKey: Uint8Array
+  /** For URLs of files and streams: the first one signs, all of them verify. */
+  urlSigningKeys: readonly SigningKey[]
   /** How long photos, vectors and images are kept. */
   retentionMs: number
   store: SealedStore
+  /** What signed URLs hand out. */
+  published: PublishedFiles
 }
 
 /** Where this machine keeps what nobody configured elsewhere, and the artifact store: there, unless it is named. */
@@ -41,11 +46,11 @@ export const readStorageConfig = async (
     /\/+$/,
     '',
   )
-  const signingKey = await urlSigningKey(webhookSecrets[0]!)
   const keyRing = parseKeyRing(configured.encryptionKeys || made!.encryptionKeys)
+  const signingKeys = await urlSigningKeys(keyRing)
   const store = findDriver(storageUrl, drivers).open(storageUrl, {
     publicUrl,
-    signingKey,
+    signingKey: signingKeys[0]!,
     cwd: process.cwd(),
     env,
   })
@@ -54,8 +59,9 @@ export const readStorageConfig = async (
     publicUrl,
     webhookSecrets,
     keyRing,
-    urlSigningKey: signingKey,
+    urlSigningKeys: signingKeys,
     retentionMs: parseRetention(env.IDEM_RETENTION),
     store: createSealedStore(store, keyRing),
+    published: createPublishedFiles(store),
   }
 }

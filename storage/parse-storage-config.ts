@@ -1,3 +1,4 @@
+import type { KeyRing } from '../lib/crypto/key-ring.ts'
 import { parseDuration } from '../lib/duration.ts'
 
 // What every runtime makes of its configuration; web standards only.
@@ -15,15 +16,6 @@ export const parseRetention = (text = ''): number => {
 /** Several separated by commas, newest first. */
 export const parseSecrets = (text: string): string[] => text.split(',').map((secret) => secret.trim())
 
-/** A 32-byte key for signing file URLs, derived (HKDF-SHA-256) from the signing secret. */
-export const urlSigningKey = async (webhookSecret: string): Promise<Uint8Array> => {
-  const encoder = new TextEncoder()
-  const secret = await crypto.subtle.importKey('raw', encoder.encode(webhookSecret), 'HKDF', false, ['deriveBits'])
-  const info = encoder.encode('idem file urls')
-  const bits = await crypto.subtle.deriveBits(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info },
-    secret,
-    256,
-  )
-  return new Uint8Array(bits)
-}
+/** The keys for URLs of files and streams, one per key of the ring: the first one signs, all of them verify. */
+export const urlSigningKeys = (ring: KeyRing): Promise<CryptoKey[]> =>
+  Promise.all(ring.ids.map((id) => ring.key(id, 'url')))

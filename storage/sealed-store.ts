@@ -1,4 +1,4 @@
-import { ownerOf } from '../contracts/artifact-keys.ts'
+import { isPublished, ownerOf } from '../contracts/artifact-keys.ts'
 import { seal, unseal } from '../lib/crypto/aes-gcm.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
 import { createDataKeys } from './data-keys.ts'
@@ -53,12 +53,12 @@ export const createSealedStore = (store: ArtifactStore, ring: KeyRing): SealedSt
     },
 
     async signGet(key, options) {
-      if (ownerOf(key)) throw refuse('A sealed artifact is not handed out')
+      if (!isPublished(key)) throw refuse('Only published files are handed out')
       return store.signGet(key, options)
     },
 
     async signPut(key, options) {
-      if (ownerOf(key)) throw refuse('A sealed artifact is not taken in by a signed URL')
+      if (!isPublished(key)) throw refuse('Only published files are taken in by a signed URL')
       return store.signPut(key, options)
     },
 

@@ -6,9 +6,9 @@ import { toBase64 } from '../lib/base64.ts'
 const file = 'secrets.json'
 
 export interface Secrets {
-  /** Signs webhooks and, by derivation, file URLs: `whsec_` and standard base64; several separated by commas, newest first. */
+  /** Root of every tenant's webhook secret: `whsec_` and standard base64; several separated by commas, newest first. */
   webhookSecret: string
-  /** Key ring for Temporal payloads: `id:base64` of 32 bytes, separated by commas, newest first. */
+  /** Key ring for Temporal's payloads, sealed artifacts and signed URLs: `id:base64` of 32 bytes, newest first. */
   encryptionKeys: string
 }
 
@@ -20,8 +20,8 @@ const make = (): Secrets => ({
 })
 
 /**
- * The secrets of a machine that nobody configured: made at the first start, kept in `stateDir`, readable by its owner
- * alone. Processes that start together agree on one set.
+ * The secrets of a machine that nobody configured: made at the first start, kept in `stateDir`, readable only by its
+ * owner. Processes that start together agree on one set.
  */
 export const loadOrMakeSecrets = async (stateDir: string): Promise<Secrets> => {
   const path = join(stateDir, file)

@@ -19,7 +19,8 @@ export interface VerifyOptions {
   method: string
   /** The request's `Content-Type`: a PUT is granted for one type alone. */
   contentType?: string | null
-  signingKey: SigningKey
+  /** Any of them may have signed it. */
+  signingKeys: readonly SigningKey[]
   nowMs?: number
 }
 
@@ -57,7 +58,7 @@ export const verifySignedUrl = async (options: VerifyOptions): Promise<VerifiedU
 
   const contentType = method === 'PUT' ? (options.contentType ?? '') : ''
   const text = grantText(method, key, Number(expires), contentType)
-  if (!(await verifyText(options.signingKey, text, signature))) return invalid
+  if (!(await verifyText(options.signingKeys, text, signature))) return invalid
 
   if ((options.nowMs ?? Date.now()) >= Number(expires) * 1000) return { ok: false, reason: 'expired' }
   return { ok: true, key, expiresAt: new Date(Number(expires) * 1000) }

@@ -1,4 +1,5 @@
 import type { Counter } from 'prom-client'
+import type { PublishedFiles } from '../storage/published-files.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 
 type Bytes = Counter<'direction' | 'kind'>
@@ -19,6 +20,21 @@ const counted = (body: ReadableStream<Uint8Array>, count: (bytes: number) => voi
     }),
   )
 
+const countedGet =
+  (get: PublishedFiles['get'], bytes: Bytes): PublishedFiles['get'] =>
+  async (key, range) => {
+    const artifact = await get(key, range)
+    if (!artifact) return undefined
+    const count = (n: number) => bytes.inc({ direction: 'read', kind: kindOf(key) }, n)
+    return { ...artifact, body: counted(artifact.body, count) }
+  }
+
+/** The same files; what is read of them is counted. */
+export const measurePublished = (files: PublishedFiles, bytes: Bytes): PublishedFiles => ({
+  ...files,
+  get: countedGet(files.get, bytes),
+})
+
 /** The same store; what goes in and out of it is counted, before it is sealed. */
 export const measureStore = (store: SealedStore, bytes: Bytes): SealedStore => ({
   ...store,
@@ -30,10 +46,5 @@ export const measureStore = (store: SealedStore, bytes: Bytes): SealedStore => (
       return outcome
     })
   },
-  get: async (key, range) => {
-    const artifact = await store.get(key, range)
-    if (!artifact) return undefined
-    const count = (n: number) => bytes.inc({ direction: 'read', kind: kindOf(key) }, n)
-    return { ...artifact, body: counted(artifact.body, count) }
-  },
+  get: countedGet(store.get, bytes),
 })

@@ -1,9 +1,10 @@
 import type { ClientOptions } from '@temporalio/client'
+import type { PublishedFiles } from '../storage/published-files.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import { traceWorkflowStarts } from './client-tracing.ts'
 import type { ObservabilityConfig } from './config.ts'
 import { traceRequests } from './http-tracing.ts'
-import { measureStore } from './measure-store.ts'
+import { measurePublished, measureStore } from './measure-store.ts'
 import { openTracing } from './open-tracing.ts'
 import { serveMetrics } from './serve-metrics.ts'
 
@@ -27,6 +28,7 @@ export const observeApi = async (config: ObservabilityConfig) => {
     /** For the app. */
     appOptions: tracing ? { tracing: { middleware: traceRequests(tracing), traceId } } : {},
     store: (store: SealedStore) => (metrics ? measureStore(store, metrics.storageBytes) : store),
+    published: (files: PublishedFiles) => (metrics ? measurePublished(files, metrics.storageBytes) : files),
     count: ({ method, route, status, ms }: FinishedRequest) =>
       metrics?.requestSeconds.observe({ method, route, status }, ms / 1000),
     traceId,

@@ -1,10 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { artifactKeys } from '../../contracts/artifact-keys.ts'
+import { artifactKeys, isPublished } from '../../contracts/artifact-keys.ts'
 import { limits } from '../../contracts/limits.ts'
 import { newPredictionId, predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { sha256Hex } from '../../lib/sha256.ts'
+import type { PublishedFiles } from '../../storage/published-files.ts'
 import { verifySignedUrl } from '../../storage/signed-url.ts'
-import { type ArtifactStore, listAll, putJson, readJson } from '../../storage/store.ts'
+import { listAll, putJson, readJson } from '../../storage/store.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, idParam, jsonOf, pageOf, problems } from '../document.ts'
 import { fieldProblem } from '../parse-body.ts'
@@ -20,11 +21,11 @@ const parseRange = (header: string | undefined, bytes: number) => {
   return start <= end ? { start, end } : undefined
 }
 
-const serve = async (store: ArtifactStore, key: string, rangeHeader: string | undefined): Promise<Response> => {
-  const info = await store.head(key)
+const serve = async (files: PublishedFiles, key: string, rangeHeader: string | undefined): Promise<Response> => {
+  const info = await files.head(key)
   if (!info) throw new Problem(404, 'This file has been removed')
   const range = parseRange(rangeHeader, info.bytes)
-  const artifact = await store.get(key, range)
+  const artifact = await files.get(key, range)
   if (!artifact) throw new Problem(404, 'This file has been removed')
   const { start, end } = range ?? { start: 0, end: info.bytes - 1 }
   return new Response(artifact.body, {
@@ -41,13 +42,14 @@ const serve = async (store: ArtifactStore, key: string, rangeHeader: string | un
   })
 }
 
-/** Files that whoever has a signed URL may fetch: no token. */
-export const createSignedFileRoutes = ({ store, urlSigningKey }: ApiDeps): OpenAPIHono<ApiEnv> => {
+/** Published files, for whoever has a signed URL: no token. */
+export const createSignedFileRoutes = ({ published, urlSigningKeys }: ApiDeps): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
   app.get('/files/:path{.+}', async (c, next) => {
     if (!c.req.query('signature')) return next()
-    const granted = await verifySignedUrl({ url: c.req.url, method: c.req.method, signingKey: urlSigningKey })
-    if (granted.ok) return serve(store, granted.key, c.req.header('range'))
+    const granted = await verifySignedUrl({ url: c.req.url, method: c.req.method, signingKeys: urlSigningKeys })
+    if (granted.ok && !isPublished(granted.key)) throw new Problem(403, 'Only published files are handed out')
+    if (granted.ok) return serve(published, granted.key, c.req.header('range'))
     throw new Problem(
       403,
       granted.reason === 'expired'

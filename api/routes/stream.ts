@@ -47,7 +47,7 @@ const streamQuery = z.object({
 
 /** A prediction's events as they come: for whoever has the signed URL, or the tenant's token. */
 export const createStreamRoutes = (
-  { orchestrator, store, urlSigningKey, sharedWatch = true }: ApiDeps,
+  { orchestrator, store, urlSigningKeys, sharedWatch = true }: ApiDeps,
   { find, findSigned, view }: PredictionReader,
 ): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
@@ -84,7 +84,7 @@ export const createStreamRoutes = (
         !(await mayStream(
           id,
           { ...(signature && { signature }), ...(expires && { expires }) },
-          { signingKey: urlSigningKey },
+          { signingKeys: urlSigningKeys },
         ))
       ) {
         throw new Problem(403, 'The URL of this stream is wrong or has expired; fetch the prediction for a new one')

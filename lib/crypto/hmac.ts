@@ -18,7 +18,10 @@ const importKey = async (key: SigningKey): Promise<CryptoKey> => {
 export const signText = async (key: SigningKey, text: string): Promise<string> =>
   toBase64Url(new Uint8Array(await crypto.subtle.sign('HMAC', await importKey(key), new TextEncoder().encode(text))))
 
-/** Whether `signature` is the text's. `subtle.verify` compares in constant time. */
-export const verifyText = async (key: SigningKey, text: string, signature: string): Promise<boolean> =>
-  /^[\w-]{43}$/.test(signature) &&
-  crypto.subtle.verify('HMAC', await importKey(key), fromBase64(signature)!, new TextEncoder().encode(text))
+/** Whether `signature` is the text's under one of the keys. `subtle.verify` compares in constant time. */
+export const verifyText = async (keys: readonly SigningKey[], text: string, signature: string): Promise<boolean> => {
+  if (!/^[\w-]{43}$/.test(signature)) return false
+  const [bytes, signed] = [fromBase64(signature)!, new TextEncoder().encode(text)]
+  for (const key of keys) if (await crypto.subtle.verify('HMAC', await importKey(key), bytes, signed)) return true
+  return false
+}

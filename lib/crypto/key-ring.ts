@@ -1,14 +1,19 @@
 import { fromBase64 } from '../base64.ts'
 import { EncryptionError } from './encryption-error.ts'
 
-/** What a key is used for; each has a key of its own, derived from the ring's. */
-export type KeyPurpose = 'payload' | 'data-key'
+const encrypts = { algorithm: { name: 'AES-GCM', length: 256 }, usages: ['encrypt', 'decrypt'] as const }
+const signs = { algorithm: { name: 'HMAC', hash: 'SHA-256', length: 256 }, usages: ['sign', 'verify'] as const }
+
+/** What a key is used for; each has its own key, derived from the ring's. */
+const purposes = { payload: encrypts, 'data-key': encrypts, url: signs }
+export type KeyPurpose = keyof typeof purposes
+export const keyPurposes = Object.keys(purposes) as KeyPurpose[]
 
 export interface KeyRing {
   /** Id of the key that encrypts; the others only decrypt. */
   readonly activeId: string
   readonly ids: readonly string[]
-  /** An AES-256-GCM key. Throws `EncryptionError` `key_unknown`, which names the id. */
+  /** An AES-256-GCM key; an HMAC-SHA-256 key for `url`. Throws `EncryptionError` `key_unknown`, which names the id. */
   key(id: string, purpose: KeyPurpose): Promise<CryptoKey>
 }
 
@@ -21,7 +26,8 @@ const derive = async (secret: Uint8Array<ArrayBuffer>, purpose: KeyPurpose): Pro
   const base = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey'])
   const info = new TextEncoder().encode(`idem ${purpose} key/1`)
   const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info }
-  return crypto.subtle.deriveKey(hkdf, base, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+  const { algorithm, usages } = purposes[purpose]
+  return crypto.subtle.deriveKey(hkdf, base, algorithm, false, usages)
 }
 
 /**

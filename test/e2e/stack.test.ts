@@ -149,12 +149,10 @@ describe('a stack of real processes', () => {
     })
     const { id } = await finish((await response.json()) as Prediction)
     await vi.waitFor(() => expect(receiver.deliveries).toHaveLength(2), { timeout: 30_000 })
-    const { webhookSecret } = JSON.parse(await readFile(join(stateDir, 'secrets.json'), 'utf8')) as Record<
-      string,
-      string
-    >
+    const { key } = (await (await fetch(`${stack.apiUrl}/v1/webhooks/default/secret`)).json()) as { key: string }
+    expect(await readFile(join(stateDir, 'secrets.json'), 'utf8')).not.toContain(key)
     const sent = receiver.deliveries.map(({ body: text, headers }) =>
-      new Webhook(webhookSecret!).verify(text, headers as Record<string, string>),
+      new Webhook(key).verify(text, headers as Record<string, string>),
     ) as Prediction[]
     expect(sent.map((prediction) => prediction.id)).toEqual([id, id])
     expect(sent[1]).toMatchObject({ status: 'succeeded' })

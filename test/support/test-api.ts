@@ -12,6 +12,8 @@ import type { Prediction } from '../../contracts/prediction.ts'
 import { toBase64 } from '../../lib/base64.ts'
 import { parseKeyRing } from '../../lib/crypto/key-ring.ts'
 import { openStore } from '../../storage/open-store.ts'
+import { urlSigningKeys as deriveUrlSigningKeys } from '../../storage/parse-storage-config.ts'
+import { createPublishedFiles } from '../../storage/published-files.ts'
 import { createSealedStore } from '../../storage/sealed-store.ts'
 import { createGrpcOrchestrator } from '../../temporal/grpc-orchestrator.ts'
 import { type InstantWorkerOptions, runInstantWorkers } from './instant-worker.ts'
@@ -28,7 +30,7 @@ export const atEdge = process.env.IDEM_TEST_RUNTIME === 'edge'
 
 const encryptionKeys = `a:${toBase64(new Uint8Array(32).fill(1))}`
 export const keyRing = parseKeyRing(encryptionKeys)
-const urlSigningKey = new Uint8Array(32).fill(7)
+export const urlSigningKeys = await deriveUrlSigningKeys(keyRing)
 export const bundle: BundleInfo = {
   sha256: 'a'.repeat(64),
   createdAt: new Date(0),
@@ -57,7 +59,7 @@ const nowhere = '127.0.0.1:1'
 /** A store for the app: files here, S3 at the edge. */
 const openTestStore = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'idem-api-'))
-  const options = { publicUrl, signingKey: urlSigningKey, cwd: folder }
+  const options = { publicUrl, signingKey: urlSigningKeys[0]!, cwd: folder }
   const remove = () => rm(folder, { recursive: true })
   if (!atEdge) return { folder, url: '', env: {}, plain: openStore(`file:${folder}`, options), close: remove }
   const server = await startVersitygw((await findVersitygw({ ci: true }))!, ['idem-test'])
@@ -108,10 +110,11 @@ export const startApi = async (
   const app = await createApp({
     orchestrator: createGrpcOrchestrator(temporalAway ? createTestClient(lost, namespace, keyRing) : client),
     store,
+    published: createPublishedFiles(storage.plain),
     bundle,
     publicUrl,
     temporalUiUrl: 'http://ui.test',
-    urlSigningKey,
+    urlSigningKeys,
     webhookSecrets: [webhookSecret],
     retentionMs,
     onError: (error) => errors.push(error),

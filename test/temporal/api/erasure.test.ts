@@ -148,7 +148,7 @@ describe('DELETE of a prediction', () => {
       store: api.store,
       publicUrl: 'http://idem.test',
       temporalUiUrl: '',
-      urlSigningKey: new Uint8Array(32),
+      urlSigningKeys: [new Uint8Array(32)],
     })
     const record = (await createGrpcOrchestrator(api.client).read(id))!
     const result = { facesKeys: [faces], timingsMs: {} }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import { predictionSchema } from '../../../contracts/prediction.ts'
+import { tenantWebhookSecrets } from '../../../contracts/tenant-secret.ts'
 import { photo, publicUrl, startApi, type TestApi, webhookSecret } from '../../support/test-api.ts'
 
 let api: TestApi
@@ -136,7 +137,9 @@ describe('a request', () => {
 
 it('gives account and webhook secret', async () => {
   expect(await get('/v1/account')).toMatchObject({ type: 'organization', username: 'local' })
-  expect(await get('/v1/webhooks/default/secret')).toEqual({ key: webhookSecret })
+  const [key] = await tenantWebhookSecrets([webhookSecret], 'local')
+  expect(key).not.toBe(webhookSecret)
+  expect(await get('/v1/webhooks/default/secret')).toEqual({ key })
 })
 
 it('documents every route that it has', async () => {

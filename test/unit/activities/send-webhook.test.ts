@@ -47,7 +47,7 @@ describe('sendWebhook', () => {
     expect(JSON.parse(body)).toEqual(succeeded())
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'webhook-id': 'p1-completed-1' })
     expect(headers).not.toHaveProperty('cookie')
-    for (const secret of secrets) {
+    for (const secret of await tenantWebhookSecrets(secrets, 'local')) {
       expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toEqual(succeeded())
       const request = new Request(receiver.url, { method: 'POST', body, headers: headers as Record<string, string> })
       expect(await validateWebhook(request, secret)).toBe(true)

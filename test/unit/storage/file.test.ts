@@ -41,7 +41,12 @@ const open = async () => {
 /** The route that a server puts in front of the store. */
 const server = new Hono().on(['GET', 'PUT'], '/v1/files/*', async (c) => {
   const { url, method } = c.req
-  const grant = await verifySignedUrl({ url, method, contentType: c.req.header('content-type'), signingKey })
+  const grant = await verifySignedUrl({
+    url,
+    method,
+    contentType: c.req.header('content-type'),
+    signingKeys: [signingKey],
+  })
   if (!grant.ok) return c.text(grant.reason, 403)
   if (method === 'PUT') {
     await latest.store.put(grant.key, c.req.raw.body!, { contentType: c.req.header('content-type')! })
