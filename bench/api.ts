@@ -33,7 +33,7 @@ const requestTable = (rows: readonly RequestRow[]) => {
   const ratio = (row: RequestRow, base: RequestRow | undefined) =>
     base ? (row.perSecond / base.perSecond).toFixed(3) : ''
   return table(
-    ['', 'callers', 'a second', 'p50 ms', 'p95', 'p99', 'failed', `of ${bases}`, 'of workflow.start'],
+    ['', 'callers', 'per second', 'p50 ms', 'p95', 'p99', 'failed', `of ${bases}`, 'of workflow.start'],
     rows.map((row) => [
       row.what,
       `${row.callers}`,
@@ -64,7 +64,7 @@ const sections: Record<string, (stand: Stand, values: Values) => Promise<string>
   overhead: async (stand) => {
     await stand.setWorkers(allQueues)
     return table(
-      ['', 'at a time', 'a second', 'p50 ms', 'p95', 'p99', 'failed'],
+      ['', 'at a time', 'per second', 'p50 ms', 'p95', 'p99', 'failed'],
       (await measureOverhead(stand, 200)).map((row) => [row.what, `${row.callers}`, ...latencies(row)]),
     )
   },
@@ -72,7 +72,7 @@ const sections: Record<string, (stand: Stand, values: Values) => Promise<string>
   idempotency: async (stand) => {
     await stand.setWorkers(allQueues)
     return table(
-      ['1,000 posts with one key', 'seconds', 'p50 ms', 'p99', 'status codes', 'ids in answers', 'predictions'],
+      ['1,000 requests with one key', 'seconds', 'p50 ms', 'p99', 'status codes', 'ids in responses', 'predictions'],
       (await measureIdempotency(stand, 1000)).map(({ what, seconds, p50, p99, statuses, answered, started }) => [
         what,
         seconds.toFixed(2),
@@ -108,7 +108,7 @@ const sections: Record<string, (stand: Stand, values: Values) => Promise<string>
       if (moving) rows.push([`${what}, moving`, ...usageCells(moving)])
       rows.push([`${what}, ending (${end.usage.seconds.toFixed(1)} s)`, ...usageCells(end.usage)])
     }
-    return table([`${streams} streams`, 'API, CPU s/s', 'Temporal, CPU s/s', 'calls of Temporal a second'], rows)
+    return table([`${streams} streams`, 'API, CPU s/s', 'Temporal, CPU s/s', 'calls to Temporal per second'], rows)
   },
 
   reads: async (stand, { predictions, loadMs }) => {

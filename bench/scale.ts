@@ -15,7 +15,7 @@ const help = `Queues and cold starts at given rates, simulated with the service 
   node --import tsx bench/scale.ts --rate 0.01,1 --arrivals bursty --policy supervisor
   node --import tsx bench/scale.ts --costs      what was measured of a prediction, and the same at those rates
 
-  --rate LIST                  predictions a second; default 0.01,1,100,10000
+  --rate LIST                  predictions per second; default 0.01,1,100,10000
   --policy NAME                fixed, supervisor (npm start -- --scale-to-zero) or keda (the chart); default keda
   --gpu-seconds-per-image S    an assumption of yours: without it, what the demo bundle took on this CPU
   --batch-gain G               how much faster 4 images at once are than one after another; default as measured
@@ -161,9 +161,9 @@ await runCommand(help, async () => {
         ? `keda, ${scaling.min} to ${scaling.max}`
         : scaling.kind === 'fixed'
           ? 'fixed'
-          : 'one, when there is work'
+          : 'one, while there is work'
     rows.push({ rate, what: limit, outcome })
-    if (values.timeline) console.log(`${rate} a second, workers up: ${sparkline(outcome.workersUp)}`)
+    if (values.timeline) console.log(`${rate} per second, workers up: ${sparkline(outcome.workersUp)}`)
   }
   if (values.timeline) console.log()
   console.log(reportTable(rows))

@@ -87,6 +87,6 @@ describe('the configuration page', () => {
   it('finds names however they are read', () => {
     expect(fromEnvironment('const { PARITY_PHOTOS, OTHER: x } = process.env')).toEqual(['PARITY_PHOTOS', 'OTHER'])
     expect(fromEnvironment('({ IDEM_PORT }: NodeJS.ProcessEnv) => env.IDEM_HOST')).toEqual(['IDEM_HOST', 'IDEM_PORT'])
-    expect(substituted('FOLDER=x\necho $FOLDER ${OTHER:-y}')).toEqual(['OTHER'])
+    expect(substituted(`FOLDER=x\necho $FOLDER $${'{OTHER:-y}'}`)).toEqual(['OTHER'])
   })
 })

@@ -17,13 +17,13 @@ export interface IdempotencyRow {
   readonly started: number
 }
 
-/** Many posts with one key at the same time; and again when the prediction has ended. */
+/** Many requests with one key at the same time, and again after the prediction has ended. */
 export const measureIdempotency = async (stand: Stand, posts: number): Promise<IdempotencyRow[]> => {
   const http = createHttp(stand.url, posts)
   const key = randomUUID()
   const before = await stand.count()
   const rows: IdempotencyRow[] = []
-  for (const what of ['nothing there yet', 'the prediction has ended']) {
+  for (const what of ['before the prediction exists', 'after the prediction has ended']) {
     const from = performance.now()
     const statuses: Record<string, number> = {}
     const ids = new Set<string>()

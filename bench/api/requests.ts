@@ -113,7 +113,7 @@ export const measureReads = async (stand: Stand, ms: number): Promise<RequestRow
   return [
     ...(await measure(stand, ms, health)),
     ...(await get('get', randomPath)),
-    { what: 'list of 100, the first after the start', callers: 1, ...first },
+    { what: 'list of 100, first one after the start', callers: 1, ...first },
     { what: `list of 100, ${pages.count} pages`, callers: 1, ...pages },
     ...(await get('list of 20', () => '/v1/predictions?limit=20')),
     ...(await get('list of 100', () => '/v1/predictions')),

@@ -78,13 +78,13 @@ const lines: readonly (readonly [string, (cost: Cost) => number])[] = [
   ['tasks on the cpu queue', ({ cpuTasks }) => cpuTasks],
   ['tasks on the gpu queue', ({ gpuTasks }) => gpuTasks],
   ['actions', ({ actions }) => actions],
-  ['of them heartbeats', ({ heartbeats }) => heartbeats],
-  ["requests of Temporal's frontend", ({ frontend }) => frontend],
+  ['actions that are heartbeats', ({ heartbeats }) => heartbeats],
+  ["requests to Temporal's frontend", ({ frontend }) => frontend],
   ['writes of executions to the database', ({ executionWrites }) => executionWrites],
   ['writes to the visibility store', ({ visibilityWrites }) => visibilityWrites],
   ['storage: PUT and DELETE', ({ puts }) => puts],
   ['storage: GET, HEAD and LIST', ({ gets }) => gets],
-  ['of them reads of the data key', ({ keyGets }) => keyGets],
+  ['storage: reads of the data key', ({ keyGets }) => keyGets],
   ['bytes to storage', ({ bytesIn }) => bytesIn],
   ['bytes from storage', ({ bytesOut }) => bytesOut],
   ['seconds of CPU steps', ({ cpuSeconds }) => cpuSeconds],
@@ -99,16 +99,16 @@ const brief = (value: number): string => {
 /** A prediction of each case. */
 export const costTable = (cases: readonly CostCase[]): string =>
   table(
-    ['of one prediction', ...cases.map(({ name }) => name)],
+    ['per prediction', ...cases.map(({ name }) => name)],
     lines.map(([name, of]) => [name, ...cases.map((one) => brief(of(costOf(one))))]),
   )
 
 const fixed = new Set(['largest payload, bytes, encrypted'])
 
-/** The same a second, at given rates. */
+/** The same per second, at given rates. */
 export const rateTable = (one: CostCase, rates: readonly number[]): string =>
   table(
-    ['a second', ...rates.map((rate) => `${rate.toLocaleString('en')} predictions`)],
+    ['per second', ...rates.map((rate) => (rate === 1 ? '1 prediction' : `${rate.toLocaleString('en')} predictions`))],
     lines
       .filter(([name]) => !fixed.has(name))
       .map(([name, of]) => [name, ...rates.map((rate) => brief(rate * of(costOf(one))))]),

@@ -20,7 +20,7 @@ const leave = async (store: ArtifactStore, id: string): Promise<void> => {
     await store.put(artifactKeys.output(id, k), new Uint8Array(30_000), { contentType: 'image/png' })
 }
 
-const help = `How many expired predictions the sweep can destroy in a second, and how many if it took one after another. Real S3 (versitygw, which needs Go).
+const help = `How many expired predictions the sweep can destroy per second, in parallel and one after another. Uses a real S3 server (versitygw, which needs Go).
 
   node --import tsx bench/scale/measure-sweep.ts --count 200
 
@@ -56,7 +56,7 @@ await runCommand(help, async () => {
         rows.push([`${delayMs} ms`, `${atOnce}`, requests.toFixed(1), perSecond.toFixed(perSecond < 10 ? 1 : 0)])
       }
     }
-    console.log(table(['a request waits', 'at once', 'requests a prediction', 'predictions a second'], rows))
+    console.log(table(['delay per request', 'at once', 'requests per prediction', 'predictions per second'], rows))
   } finally {
     await proxy.close()
     await s3.stop()

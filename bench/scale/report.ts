@@ -25,14 +25,14 @@ const number = (value: number): string =>
 export const reportTable = (rows: readonly Row[]): string =>
   table(
     [
-      'a second',
+      'per second',
       'gpu workers',
       'wait for the gpu, s: p50 / p95 / p99',
-      'in all, s',
-      'workers: most, mean',
+      'total, s',
+      'workers: max, mean',
       'GPU used',
-      'GPU s idle a prediction',
-      'ended of arrived',
+      'idle GPU s per prediction',
+      'ended, of arrived',
     ],
     rows.map(({ rate, what, outcome }) => {
       const { waits, latencies, workers, gpuSeconds, ended, arrived, refused } = outcome

@@ -120,10 +120,10 @@ await runCommand(help, async () => {
     const again = simulateWith(during)
     const use = (rate * service.image) / Math.max(1, together.gain)
     console.log(
-      `${count} predictions, ${rate} a second, ${steps} steps; alone ${seconds(service.image)} s, 4 at once ${together.gain} times as fast: a use of ${use.toFixed(2)}; CPU steps ${seconds(service.before + service.after)} s; load of the machine before ${loadBefore.toFixed(1)}, after ${loadavg()[0]!.toFixed(1)}\n`,
+      `${count} predictions, ${rate} per second, ${steps} steps; one alone ${seconds(service.image)} s, 4 at once ${together.gain} times as fast: utilisation ${use.toFixed(2)}; CPU steps ${seconds(service.before + service.after)} s; load average before ${loadBefore.toFixed(1)}, after ${loadavg()[0]!.toFixed(1)}\n`,
     )
     console.log(
-      `Within the run: ${lonely.length} were alone, ${seconds(during.image)} s; CPU steps ${seconds(during.before + during.after)} s\n`,
+      `During the run: ${lonely.length} ran alone, ${seconds(during.image)} s; CPU steps ${seconds(during.before + during.after)} s\n`,
     )
     const row = (what: string, pick: (from: Pick<Outcome, 'waits' | 'runs' | 'latencies'>) => Float64Array) => [
       what,
@@ -136,11 +136,19 @@ await runCommand(help, async () => {
     ]
     console.log(
       table(
-        ['seconds', 'real: p50 / p95 / p99', 'mean', 'simulated from before', 'mean', 'simulated from within', 'mean'],
+        [
+          'seconds',
+          'real: p50 / p95 / p99',
+          'mean',
+          'simulated, times from before',
+          'mean',
+          'simulated, times from the run',
+          'mean',
+        ],
         [
           row('wait for the gpu', ({ waits }) => waits),
           row('diffusion', ({ runs }) => runs),
-          row('in all', ({ latencies }) => latencies),
+          row('total', ({ latencies }) => latencies),
         ],
       ),
     )
