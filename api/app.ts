@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
+import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { limits } from '../contracts/limits.ts'
@@ -11,7 +12,6 @@ import { ArtifactStoreError } from '../storage/store.ts'
 import { OrchestratorUnavailable } from '../temporal/orchestrator.ts'
 import { type CodecServerDeps, createCodecServer } from './codec-server.ts'
 import type { ApiDeps } from './deps.ts'
-import { createAllowedMethods } from './middleware/allowed-methods.ts'
 import { type FindToken, requireToken } from './middleware/auth.ts'
 import { drain } from './middleware/drain.ts'
 import { limitRate, type RateLimiter } from './middleware/rate-limit.ts'
@@ -112,6 +112,15 @@ export const createApp = async (options: AppOptions) => {
   }
   app.use(secureHeaders({ crossOriginResourcePolicy: corsOrigins.length > 0 ? 'cross-origin' : 'same-origin' }))
   if (corsOrigins.length > 0) app.use('/v1/*', cors({ origin: [...corsOrigins], exposeHeaders: ['retry-after'] }))
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (_, methods) => {
+        const allow = methods.sort().join(', ')
+        return respond(new Problem(405, `This address takes ${allow}`, { headers: { allow } }))
+      },
+    }),
+  )
   app.onError((error, c) => {
     const problem = toProblem(error)
     if (problem.status >= 500) onError?.((problem.cause as Error | undefined) ?? problem, c.get('requestId'))
@@ -165,13 +174,6 @@ export const createApp = async (options: AppOptions) => {
     ),
   )
 
-  const allowedMethods = createAllowedMethods(app)
-  app.notFound((c) => {
-    const allowed = allowedMethods(c.req.path)
-    if (allowed.length === 0 || allowed.includes(c.req.method))
-      return respond(new Problem(404, 'There is nothing at this address'))
-    const allow = allowed.join(', ')
-    return respond(new Problem(405, `This address takes ${allow}`, { headers: { allow } }))
-  })
+  app.notFound(() => respond(new Problem(404, 'There is nothing at this address')))
   return app
 }

@@ -188,10 +188,30 @@ describe('a browser', () => {
   })
 })
 
-it('answers 405 with what an address takes, and 404 where there is none', async () => {
-  const response = await api.request('/v1/predictions', { method: 'PATCH', headers: as('acme') })
-  expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST'])
-  expect((await get('/v1/nothing', as('acme'))).status).toBe(404)
+describe('an address that does not take a method', () => {
+  it.each([
+    ['/v1/predictions', 'PATCH', 'GET, HEAD, POST'],
+    [`/v1/predictions/${'0'.repeat(26)}`, 'POST', 'DELETE, GET, HEAD'],
+    ['/v1/files/public/outputs/a/0.png', 'POST', 'GET, HEAD'],
+    ['/healthz', 'POST', 'GET, HEAD'],
+  ])('answers a problem that names those it takes: %s %s', async (path, method, allow) => {
+    const response = await api.request(path, { method, headers: as('acme') })
+    expect(response.status).toBe(405)
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      allow,
+      'content-type': 'application/problem+json',
+      'x-content-type-options': 'nosniff',
+    })
+    expect(await response.json()).toMatchObject({ status: 405, detail: `This address takes ${allow}` })
+  })
+
+  it.each(['/v1/nothing', `/v1/predictions/${'0'.repeat(26)}`])(
+    'is not one that has nothing to answer: %s',
+    async (path) => {
+      const response = await get(path, as('acme'))
+      expect([response.status, response.headers.get('allow')]).toEqual([404, null])
+    },
+  )
 })
 
 it('holds each tenant to so many requests a minute', async () => {
