@@ -12,10 +12,12 @@ export const eraseRun = async (id) => {
   announce('Deleting')
   go('/')
   try {
-    erasure.value = { id, state: 'erased', receipt: await erase(id) }
+    const receipt = await erase(id)
+    // Another one may have been deleted meanwhile.
+    if (erasure.value.id === id) erasure.value = { id, state: 'erased', receipt }
     announce('Deleted')
   } catch ({ message }) {
-    erasure.value = { id, state: 'failed', problem: message }
+    if (erasure.value.id === id) erasure.value = { id, state: 'failed', problem: message }
     announce(message)
   }
 }

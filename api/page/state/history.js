@@ -1,4 +1,5 @@
 import { local, request } from '../helpers/api.js'
+import { createLatest } from '../helpers/latest.js'
 import { computed, signal } from '../vendor/signals.js'
 import { erasure } from './erasure.js'
 
@@ -19,13 +20,18 @@ const firstPage = ({ status, days }) => {
   return `v1/predictions?${new URLSearchParams({ limit: pageSize, ...(status && { status }), ...(after && { created_after: after }) })}`
 }
 
+const latest = createLatest()
+
 /** Reads a page by its URL in an answer, or the first one. */
 export const readPage = async (url) => {
-  try {
-    page.value = await request(url ? local(url) : firstPage(filters.value))
-  } catch (problem) {
-    page.value = { results: [], next: null, previous: null, problem }
-  }
+  const isLatest = latest()
+  const answer = await request(url ? local(url) : firstPage(filters.value)).catch((problem) => ({
+    results: [],
+    next: null,
+    previous: null,
+    problem,
+  }))
+  if (isLatest()) page.value = answer
 }
 
 export const filter = (changes) => {

@@ -1,5 +1,6 @@
 import { create, getPrediction, isTerminal, request, upload } from '../helpers/api.js'
 import { explain, explainProblem, explainType } from '../helpers/explain.js'
+import { createLatest } from '../helpers/latest.js'
 import { sleep } from '../helpers/sleep.js'
 import { signal } from '../vendor/signals.js'
 import { announce } from './announcer.js'
@@ -10,6 +11,8 @@ const pollMs = 1_000
 
 /** `{ state: 'none' | 'looking' | 'found' | 'refused', name, shown, file, found, face, problem }` */
 export const photo = signal({ state: 'none' })
+
+const latest = createLatest()
 
 const ruleBroken = (blob) => {
   if (blob.size === 0) return explainType('photo_empty')
@@ -38,10 +41,10 @@ const sentence = ({ faces }) =>
 
 /** Uploads a photo and looks for faces in it. */
 export const takePhoto = async (blob, name) => {
+  const isStill = latest()
   if (photo.value.shown) URL.revokeObjectURL(photo.value.shown)
   const started = { state: 'looking', name, shown: URL.createObjectURL(blob), face: 0 }
   photo.value = started
-  const isStill = () => photo.value.shown === started.shown
   const refuse = (problem) => {
     if (!isStill()) return
     photo.value = { ...photo.value, state: 'refused', problem }
@@ -65,8 +68,10 @@ export const takePhoto = async (blob, name) => {
 }
 
 export const takeSample = async (url) => {
+  const isLatest = latest()
   try {
-    await takePhoto(await (await fetch(url)).blob(), url.split('/').at(-1))
+    const blob = await (await fetch(url)).blob()
+    if (isLatest()) await takePhoto(blob, url.split('/').at(-1))
   } catch {
     // The sample could not be fetched: the banner says so until it can be tried again.
     void untilBack()
@@ -75,6 +80,7 @@ export const takeSample = async (url) => {
 
 /** Forgets the photo, and deletes its upload. */
 export const removePhoto = () => {
+  latest()
   const { file, shown } = photo.value
   if (shown) URL.revokeObjectURL(shown)
   photo.value = { state: 'none' }

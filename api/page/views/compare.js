@@ -12,11 +12,15 @@ import { useEffect, useState } from '../vendor/hooks.js'
 const useTwo = (ids) => {
   const [two, setTwo] = useState({})
   useEffect(() => {
+    let stillAsked = true
     setTwo({})
     Promise.all(ids.map(getPrediction)).then(
-      (predictions) => setTwo({ predictions }),
-      (problem) => setTwo({ problem }),
+      (predictions) => stillAsked && setTwo({ predictions }),
+      (problem) => stillAsked && setTwo({ problem }),
     )
+    return () => {
+      stillAsked = false
+    }
   }, [ids.join()])
   return two
 }

@@ -14,6 +14,7 @@ import { encodePng } from '../../../inference/photos/encode.ts'
 import { narrow, type OpenPage, openPage, overflow, screenshot, seriousViolations } from '../../support/browser-page.ts'
 import { launchChromium } from '../../support/chromium.ts'
 import { startStackIn } from '../../support/test-stack.ts'
+import { createGates } from '../../support/gates.ts'
 
 const run = promisify(execFile)
 
@@ -370,6 +371,47 @@ describe('the page', () => {
     await page.getByLabel('Status').selectOption('starting')
     await page.getByText('No run is like this on this page.').waitFor({ timeout: 60_000 })
   }, 240_000)
+
+  it('shows the runs of the filter that was chosen last, whichever answer comes last', async () => {
+    await takeSample()
+    await begin({ 'Number of pictures': 1, Steps: 2 })
+    await done()
+    const gates = createGates()
+    const isAll = (url: URL) => url.pathname === '/v1/predictions' && !url.searchParams.has('status')
+    await page.route(isAll, async (route) => {
+      await gates.pass('all')
+      await route.continue()
+    })
+    const overtaken = page.waitForResponse((response) => isAll(new URL(response.url())))
+    await page.getByRole('link', { name: 'History' }).click()
+    await gates.reached('all')
+    await page.getByLabel('Status').selectOption('starting')
+    const none = page.getByText('No run is like this on this page.')
+    await none.waitFor()
+    gates.open('all')
+    await (await overtaken).finished()
+    await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))))
+    expect(await none.isVisible()).toBe(true)
+  })
+
+  it('takes the sample that was chosen last, whichever comes last', async () => {
+    const gates = createGates()
+    await page.route('**/samples/male_26.jpg', async (route) => {
+      if (route.request().resourceType() === 'fetch') await gates.pass('first')
+      await route.continue()
+    })
+    const overtaken = page.waitForResponse(
+      (response) => response.url().endsWith('male_26.jpg') && response.request().resourceType() === 'fetch',
+    )
+    await button('Sample male 26').click()
+    await gates.reached('first')
+    await takeSample('female 34')
+    gates.open('first')
+    await (await overtaken).finished()
+    await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))))
+    expect(await page.getByText('female_34.jpg').isVisible()).toBe(true)
+    expect(await page.getByLabel(/^Face 1, \d+ % sure/).isVisible()).toBe(true)
+  })
 
   it('fits 360 px in the dark, for everyone', async () => {
     await open.context.close()
