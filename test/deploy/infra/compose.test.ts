@@ -133,7 +133,7 @@ describe.skipIf(!composeGo)('the compose files', () => {
   })
 
   it('set nothing that Idem does not read', async () => {
-    const folders = ['api', 'worker', 'cli', 'storage', 'telemetry']
+    const folders = ['api', 'worker', 'cli', 'storage', 'telemetry', 'lib']
     const configs = await Promise.all(
       folders.map(async (folder) => {
         const names = await readdir(join(root, folder), { recursive: true })

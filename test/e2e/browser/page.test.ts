@@ -13,8 +13,8 @@ import { decodePhoto } from '../../../inference/photos/decode.ts'
 import { encodePng } from '../../../inference/photos/encode.ts'
 import { narrow, type OpenPage, openPage, overflow, screenshot, seriousViolations } from '../../support/browser-page.ts'
 import { launchChromium } from '../../support/chromium.ts'
-import { startStackIn } from '../../support/test-stack.ts'
 import { createGates } from '../../support/gates.ts'
+import { startStackIn } from '../../support/test-stack.ts'
 
 const run = promisify(execFile)
 
