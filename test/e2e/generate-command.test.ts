@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { showPng, terminalImages } from '../../cli/client/terminal-image.ts'
 import { encodePng } from '../../inference/photos/encode.ts'
+import { eventually } from '../support/eventually.ts'
 import { startTestStack, type TestStack } from '../support/test-stack.ts'
 
 let stack: TestStack
@@ -94,7 +95,7 @@ describe('generate', () => {
 
   it('cancels the prediction at Ctrl-C', async () => {
     const { child, output, ended } = start('generate', [photo, '-n', '4', '--steps', '100', '-o', join(folder, 'none')])
-    await vi.waitFor(() => expect(output.stderr).toContain('step'), { timeout: 60_000 })
+    await eventually(() => expect(output.stderr).toContain('step'))
     child.kill('SIGINT')
     expect((await ended).code).toBe(130)
     const list = await fetch(`${stack.apiUrl}/v1/predictions?limit=1`, {

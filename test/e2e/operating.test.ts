@@ -1,9 +1,10 @@
 import { mkdir, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { ensureInstalled } from '../support/apt.ts'
+import { eventually } from '../support/eventually.ts'
 import { startShell } from '../support/shell.ts'
 import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
@@ -39,7 +40,6 @@ const runSection = async (heading: string): Promise<string[]> => {
   for (const { text } of scripts(heading)) printed.push(await shell.run(text))
   return printed
 }
-const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 90_000, interval: 200 })
 const read = (id: string) => client.get(id)
 const standing = (id: string, status: Prediction['status']) =>
   eventually(async () => expect((await read(id)).status).toBe(status))

@@ -4,11 +4,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readProvenance } from '../../activities/shared/provenance.ts'
 import { type DevServer, startDevServer } from '../../cli/stack/dev-server.ts'
 import { encodeVector } from '../../contracts/embedding.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
+import { eventually } from '../support/eventually.ts'
 import { startRecordingProxy } from '../support/recording-proxy.ts'
 import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
@@ -92,7 +93,7 @@ beforeAll(async () => {
     { input: { input_image: `http://127.0.0.1:1/${secrets.photoPath}.png` }, retention: '1m' },
     { 'cancel-after': '5s' },
   )
-  await vi.waitFor(() => expect(receiver.deliveries.length).toBeGreaterThan(0), { timeout: 30_000 })
+  await eventually(() => expect(receiver.deliveries.length).toBeGreaterThan(0))
   await fetch((generated.output as string[])[0]!)
 }, 240_000)
 afterAll(async () => {

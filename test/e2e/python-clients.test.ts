@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { findPythonClients } from '../support/python-clients.ts'
 import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { startTlsProxy } from '../support/tls-proxy.ts'
@@ -74,7 +75,7 @@ describe.skipIf(!python)("Replicate's client for Python", () => {
   it('validates a delivery to a webhook, as Standard Webhooks for Python does', async () => {
     const receiver = await startReceiver()
     const id = await run('start_with_webhook', [receiver.url])
-    await vi.waitFor(() => expect(receiver.deliveries).toHaveLength(2), { timeout: 30_000 })
+    await eventually(() => expect(receiver.deliveries).toHaveLength(2))
     for (const { headers, body } of receiver.deliveries) {
       await run('validate_webhook', [id], JSON.stringify({ headers, body }))
     }

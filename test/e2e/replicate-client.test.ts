@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import Replicate, { type FileOutput, type Prediction, validateWebhook } from 'replicate'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resizeBilinear } from '../../inference/numeric/resize.ts'
 import { decodePhoto } from '../../inference/photos/decode.ts'
 import { encodeJpeg, encodePng } from '../../inference/photos/encode.ts'
+import { eventually } from '../support/eventually.ts'
 import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { startTlsProxy } from '../support/tls-proxy.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
@@ -147,7 +148,7 @@ describe('predictions', () => {
 
   it('tell their webhook, which validates', async () => {
     const created = await create({ webhook: receiver.url, webhook_events_filter: ['start', 'completed'] })
-    await vi.waitFor(() => expect(receiver.deliveries).toHaveLength(2), { timeout: 30_000 })
+    await eventually(() => expect(receiver.deliveries).toHaveLength(2))
     const secret = await replicate.webhooks.default.secret.get()
     for (const { body, headers } of receiver.deliveries) {
       const request = new Request(receiver.url, { method: 'POST', body, headers: headers as Record<string, string> })
@@ -160,8 +161,8 @@ describe('predictions', () => {
         method: 'POST',
         headers: { authorization: `Bearer ${stack.tokens.acme}` },
       })
-    await vi.waitFor(async () => expect((await redeliver()).status).toBe(202), { timeout: 10_000 })
-    await vi.waitFor(() => expect(receiver.deliveries).toHaveLength(3), { timeout: 30_000 })
+    await eventually(async () => expect((await redeliver()).status).toBe(202))
+    await eventually(() => expect(receiver.deliveries).toHaveLength(3))
     expect(JSON.parse(receiver.deliveries[2]!.body)).toMatchObject({ id: created.id, status: 'succeeded' })
   })
 })

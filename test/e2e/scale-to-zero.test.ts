@@ -4,11 +4,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts'
 import { follow } from '../../cli/client/follow.ts'
 import type { Stack } from '../../cli/stack/stack.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
+import { eventually } from '../support/eventually.ts'
 import { startStackIn } from '../support/test-stack.ts'
 
 const exitWhenIdle = '6s'
@@ -38,13 +39,10 @@ const gpuProcesses = (): number[] =>
     .map(Number)
 
 const untilZero = () =>
-  vi.waitFor(
-    () => {
-      expect(gpuProcesses()).toEqual([])
-      expect([...stack.workers.keys()]).toEqual(['control,cpu'])
-    },
-    { timeout: 60_000, interval: 200 },
-  )
+  eventually(() => {
+    expect(gpuProcesses()).toEqual([])
+    expect([...stack.workers.keys()]).toEqual(['control,cpu'])
+  })
 
 /** What the supervisor has said. */
 const said = () => lines.map(({ text }) => text).filter((text) => /^(The|Starting the) gpu worker /.test(text))

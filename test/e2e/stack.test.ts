@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts'
 import { follow } from '../../cli/client/follow.ts'
 import type { Stack } from '../../cli/stack/stack.ts'
@@ -14,6 +14,7 @@ import { claimState } from '../../cli/stack/state.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { decodePhoto } from '../../inference/photos/decode.ts'
 import { encodePng } from '../../inference/photos/encode.ts'
+import { eventually } from '../support/eventually.ts'
 import { startStackIn } from '../support/test-stack.ts'
 import { startReceiver } from '../support/webhook-receiver.ts'
 
@@ -148,7 +149,7 @@ describe('a stack of real processes', () => {
       body: JSON.stringify(body),
     })
     const { id } = await finish((await response.json()) as Prediction)
-    await vi.waitFor(() => expect(receiver.deliveries).toHaveLength(2), { timeout: 30_000 })
+    await eventually(() => expect(receiver.deliveries).toHaveLength(2))
     const { key } = (await (await fetch(`${stack.apiUrl}/v1/webhooks/default/secret`)).json()) as { key: string }
     expect(await readFile(join(stateDir, 'secrets.json'), 'utf8')).not.toContain(key)
     const sent = receiver.deliveries.map(({ body: text, headers }) =>

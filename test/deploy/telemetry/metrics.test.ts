@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApiClient } from '../../../cli/client/api-client.ts'
 import { follow } from '../../../cli/client/follow.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { freePort, nextFreePort } from '../../../lib/ports.ts'
+import { eventually } from '../../support/eventually.ts'
 import { findPrometheus, promtool, startPrometheus } from '../../support/prometheus.ts'
 import { startTestStack, type TestStack } from '../../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
@@ -88,22 +89,19 @@ describe('metrics of real processes', () => {
     await createApiClient(stack.apiUrl).cancel(long.id)
     expect((await finish(long)).status).toBe('canceled')
 
-    await vi.waitFor(
-      async () => {
-        cpu = parseMetrics(await scrape(hosts.cpu))
-        const ended = [...cpu].filter(([name]) => name.startsWith('idem_predictions_total'))
-        expect(Object.fromEntries(ended)).toEqual({
-          'idem_predictions_total{failure="",model="idem/arc2face",outcome="succeeded"}': 1,
-          [`idem_predictions_total{failure="${failure}",model="idem/arc2face",outcome="failed"}`]: 1,
-          'idem_predictions_total{failure="",model="idem/arc2face",outcome="canceled"}': 1,
-          'idem_predictions_total{failure="",model="idem/face-embedding",outcome="succeeded"}': 1,
-        })
-        // The second attempt.
-        const delivered = 'idem_webhook_attempts_total{event="completed",outcome="delivered"}'
-        expect(cpu.get(delivered)).toBe(1)
-      },
-      { timeout: 60_000, interval: 500 },
-    )
+    await eventually(async () => {
+      cpu = parseMetrics(await scrape(hosts.cpu))
+      const ended = [...cpu].filter(([name]) => name.startsWith('idem_predictions_total'))
+      expect(Object.fromEntries(ended)).toEqual({
+        'idem_predictions_total{failure="",model="idem/arc2face",outcome="succeeded"}': 1,
+        [`idem_predictions_total{failure="${failure}",model="idem/arc2face",outcome="failed"}`]: 1,
+        'idem_predictions_total{failure="",model="idem/arc2face",outcome="canceled"}': 1,
+        'idem_predictions_total{failure="",model="idem/face-embedding",outcome="succeeded"}': 1,
+      })
+      // The second attempt.
+      const delivered = 'idem_webhook_attempts_total{event="completed",outcome="delivered"}'
+      expect(cpu.get(delivered)).toBe(1)
+    })
     api = parseMetrics(await scrape(hosts.api))
     gpu = parseMetrics(await scrape(hosts.gpu))
     expect(cpu.get(`idem_activity_failures_total{activity="intakePhoto",failure="${failure}"}`)).toBe(1)
@@ -177,7 +175,7 @@ describe.skipIf(!folder)('a Prometheus that scrapes them', () => {
       'idem-worker': [hosts.cpu, hosts.gpu],
     })
     try {
-      await vi.waitFor(async () => expect(await prometheus.query('up == 1')).toHaveLength(3), 30_000)
+      await eventually(async () => expect(await prometheus.query('up == 1')).toHaveLength(3))
       const input = { input_image: photo, num_images: 1, num_steps: 4 }
       expect((await finish(await post({ input, webhook: receiver.url }))).status).toBe('succeeded')
       expect((await finish(await post({ input: { input_image: 'data:image/png;base64,AAAA' } }))).status).toBe('failed')
@@ -185,26 +183,20 @@ describe.skipIf(!folder)('a Prometheus that scrapes them', () => {
       const { panels } = JSON.parse(await readFile('infra/observability/dashboard.json', 'utf8')) as Dashboard
       const expressions = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })))
       expect(expressions.length).toBeGreaterThan(20)
-      await vi.waitFor(
-        async () => {
-          const empty: string[] = []
-          for (const { title, expr } of expressions) {
-            const now = expr.replaceAll('$__rate_interval', '2m').replaceAll('$model', '.*')
-            const series = await prometheus.query(now)
-            if (series.length === 0) empty.push(title)
-          }
-          // Nothing has failed between us and Temporal.
-          expect(empty.filter((title) => title !== 'Failures')).toEqual([])
-        },
-        { timeout: 60_000, interval: 1_000 },
-      )
-      await vi.waitFor(
-        async () => {
-          const [grown] = await prometheus.query('sum(increase(idem_predictions_total{outcome="succeeded"}[5m]))')
-          expect(grown?.value).toBeGreaterThan(0)
-        },
-        { timeout: 30_000, interval: 500 },
-      )
+      await eventually(async () => {
+        const empty: string[] = []
+        for (const { title, expr } of expressions) {
+          const now = expr.replaceAll('$__rate_interval', '2m').replaceAll('$model', '.*')
+          const series = await prometheus.query(now)
+          if (series.length === 0) empty.push(title)
+        }
+        // Nothing has failed between us and Temporal.
+        expect(empty.filter((title) => title !== 'Failures')).toEqual([])
+      })
+      await eventually(async () => {
+        const [grown] = await prometheus.query('sum(increase(idem_predictions_total{outcome="succeeded"}[5m]))')
+        expect(grown?.value).toBeGreaterThan(0)
+      })
 
       const { groups } = await prometheus.get<Rules>('rules')
       const rules = groups.flatMap((group) => group.rules)

@@ -1,9 +1,10 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readTokenFile, watchTokenFile, writeTokenFile } from '../../../api/token-file.ts'
 import { findToken, makeToken } from '../../../api/token-records.ts'
+import { eventually } from '../../support/eventually.ts'
 import { atEdge, photo, startApi, type TestApi, webhookSecret } from '../../support/test-api.ts'
 
 let folder: string
@@ -87,16 +88,16 @@ describe('tokens', () => {
   // At the edge there is no file: tokens are a binding, and another one takes a deployment.
   it.skipIf(atEdge)('can be added and revoked while the API runs; a spoilt file lets nobody in', async () => {
     const id = await add('late', 'late')
-    await vi.waitFor(async () => expect((await get('/v1/account', as('late'))).status).toBe(200), { timeout: 5_000 })
+    await eventually(async () => expect((await get('/v1/account', as('late'))).status).toBe(200))
     const left = (await readTokenFile(file)).filter((record) => record.id !== id)
     await writeTokenFile(file, left)
-    await vi.waitFor(async () => expect((await get('/v1/account', as('late'))).status).toBe(401), { timeout: 5_000 })
+    await eventually(async () => expect((await get('/v1/account', as('late'))).status).toBe(401))
     const good = await readFile(file)
     await writeFile(file, '{"tokens": [{}]}')
-    await vi.waitFor(async () => expect((await get('/v1/account', as('acme'))).status).toBe(401), { timeout: 5_000 })
+    await eventually(async () => expect((await get('/v1/account', as('acme'))).status).toBe(401))
     expect(problems.join()).toContain('not in order')
     await writeFile(file, good)
-    await vi.waitFor(async () => expect((await get('/v1/account', as('acme'))).status).toBe(200), { timeout: 5_000 })
+    await eventually(async () => expect((await get('/v1/account', as('acme'))).status).toBe(200))
   })
 })
 
@@ -117,7 +118,7 @@ describe('tenants', () => {
     }
     const theirs = await api.json(api.post({ input: { input_image: photo } }, { ...as('other'), ...key }))
     expect(theirs.id).not.toBe(mine.id)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { results } = await api.json<{ results: { id: string }[] }>(get('/v1/predictions', as('other')))
       expect(results.map(({ id }) => id)).toEqual([theirs.id])
     })
@@ -144,7 +145,7 @@ describe('tenants', () => {
 
   it('may run so many predictions at a time', async () => {
     await api.post({ input: { input_image: photo } }, as('acme'))
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const response = await api.post({ input: { input_image: photo } }, as('acme'))
       expect([response.status, response.headers.get('retry-after')]).toEqual([429, '5'])
     })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPredictionView } from '../../../api/prediction-view.ts'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import type { ErasureReceipt } from '../../../contracts/erasure.ts'
@@ -7,6 +7,7 @@ import type { PredictionRecord } from '../../../contracts/record.ts'
 import { listAll } from '../../../storage/store.ts'
 import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
 import { ensureSweepSchedule } from '../../../temporal/sweep-schedule.ts'
+import { eventually } from '../../support/eventually.ts'
 import { resetWorkflow } from '../../support/reset.ts'
 import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
@@ -56,12 +57,10 @@ describe('photos and drafts', () => {
 
   it('also when it is canceled', async () => {
     const { id } = await api.json(api.post({ input: { ...input, input_image: dataUri, seed: 999 } }))
-    await vi.waitFor(async () => expect((await left(id)).length).toBe(3))
+    await eventually(async () => expect((await left(id)).length).toBe(3))
     await api.request(`/v1/predictions/${id}/cancel`, { method: 'POST' })
     release()
-    await vi.waitFor(async () => expect(await api.json(get(id))).toMatchObject({ status: 'canceled' }), {
-      timeout: 20_000,
-    })
+    await eventually(async () => expect(await api.json(get(id))).toMatchObject({ status: 'canceled' }))
     expect(await left(id)).toEqual([artifactKeys.identity(id)])
   })
 
@@ -102,11 +101,11 @@ describe('DELETE of a prediction', () => {
     const key = { 'idempotency-key': 'erase-me-while-i-run' }
     const body = { input: { ...input, seed: 999 } }
     const { id } = await api.json(api.post(body, key))
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await api.json(get(id))).toMatchObject({ metrics: { phase: 'generateImages' } }),
     )
     const erasing = erase(id)
-    await vi.waitFor(async () => expect((await get(id)).status).toBe(404))
+    await eventually(async () => expect((await get(id)).status).toBe(404))
     expect((await api.post(body, key)).status).toBe(409)
     release()
     expect((await erasing).status).toBe(200)
@@ -114,7 +113,7 @@ describe('DELETE of a prediction', () => {
 
   it('cancels one that runs, and is one erasure for many calls at once', async () => {
     const { id } = await api.json(api.post({ input: { ...input, seed: 999 } }))
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await api.json(get(id))).toMatchObject({ metrics: { phase: 'generateImages' } }),
     )
     const all = await Promise.all(
@@ -194,13 +193,10 @@ describe('retention', () => {
     await ensureSweepSchedule(short.client, 2_000)
     // A second start finds the schedule there.
     await ensureSweepSchedule(short.client, 2_000)
-    await vi.waitFor(
-      async () => {
-        for (const prefix of ['predictions/', 'public/', 'uploads/'])
-          expect(await listAll(short.store, prefix)).toEqual([])
-      },
-      { timeout: 60_000, interval: 500 },
-    )
+    await eventually(async () => {
+      for (const prefix of ['predictions/', 'public/', 'uploads/'])
+        expect(await listAll(short.store, prefix)).toEqual([])
+    })
     const now = await short.json<Prediction>(short.request(`/v1/predictions/${made.id}`))
     expect(now).toMatchObject({ status: 'succeeded', data_removed: true, input: {}, output: null })
     expect((await short.post({ input: { identity_of: made.id } })).status).toBe(410)

@@ -1,5 +1,6 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { makeToken } from '../../../api/token-records.ts'
+import { eventually } from '../../support/eventually.ts'
 import { photo, startApi } from '../../support/test-api.ts'
 
 it("one tenant's thousand predictions do not starve another's one", async () => {
@@ -32,21 +33,18 @@ it("one tenant's thousand predictions do not starve another's one", async () => 
     })
     return Number(stats?.approximateBacklogCount ?? 0)
   }
-  await vi.waitFor(async () => expect(await queued()).toBeGreaterThan(backlog / 2), { timeout: 30_000 })
+  await eventually(async () => expect(await queued()).toBeGreaterThan(backlog / 2))
   // Some, since a single one may come to the partition of the queue that is asked last.
   const late = await Promise.all(Array.from({ length: 5 }, () => post(one)))
   const headers = { authorization: `Bearer ${one.token}` }
-  await vi.waitFor(
-    async () => {
-      for (const id of late)
-        expect(await api.json(api.request(`/v1/predictions/${id}`, { headers }))).toMatchObject({
-          metrics: { phase: 'generateImages' },
-        })
-    },
-    { timeout: 30_000 },
-  )
+  await eventually(async () => {
+    for (const id of late)
+      expect(await api.json(api.request(`/v1/predictions/${id}`, { headers }))).toMatchObject({
+        metrics: { phase: 'generateImages' },
+      })
+  })
   open()
-  await vi.waitFor(() => expect(made).toHaveLength(backlog + late.length), { timeout: 60_000 })
+  await eventually(() => expect(made).toHaveLength(backlog + late.length))
   const places = late.map((id) => made.indexOf(id)).sort((a, b) => a - b)
   expect(places[2]).toBeLessThan(backlog / 2)
   await api.stop()

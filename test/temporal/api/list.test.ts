@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Prediction } from '../../../contracts/prediction.ts'
+import { eventually } from '../../support/eventually.ts'
 import { resetWorkflow } from '../../support/reset.ts'
 import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
@@ -40,8 +41,8 @@ beforeAll(async () => {
   const canceled = await make({ input: { input_image: photo, seed: 999 } })
   await api.request(`/v1/predictions/${canceled.id}/cancel`, { method: 'POST' })
   await make({ input: { input_image: photo, seed: 999 } })
-  await vi.waitFor(async () => expect((await list('?status=canceled')).results).toHaveLength(1), { timeout: 20_000 })
-  await vi.waitFor(async () => expect((await list()).results).toHaveLength(8), { timeout: 20_000 })
+  await eventually(async () => expect((await list('?status=canceled')).results).toHaveLength(1))
+  await eventually(async () => expect((await list()).results).toHaveLength(8))
 })
 afterAll(async () => {
   release()
@@ -124,15 +125,12 @@ it('has a prediction that an operator has reset once, as its latest run left it'
   // Fails before it needs the gpu queue, which the last one holds.
   const id = ids[2]!
   await resetWorkflow(api.client, id)
-  await vi.waitFor(async () => expect((await list('?limit=1')).results[0]!.id).toBe(id), { timeout: 20_000 })
+  await eventually(async () => expect((await list('?limit=1')).results[0]!.id).toBe(id))
   const rest = ids.filter((other) => other !== id)
-  await vi.waitFor(
-    async () => {
-      const all = await list()
-      expect(all.results.map((prediction) => prediction.id)).toEqual([id, ...rest])
-      // Pages stay full.
-      expect((await list('?limit=6')).results).toHaveLength(6)
-    },
-    { timeout: 20_000 },
-  )
+  await eventually(async () => {
+    const all = await list()
+    expect(all.results.map((prediction) => prediction.id)).toEqual([id, ...rest])
+    // Pages stay full.
+    expect((await list('?limit=6')).results).toHaveLength(6)
+  })
 })

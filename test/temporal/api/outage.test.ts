@@ -1,8 +1,9 @@
 import { Client, Connection } from '@temporalio/client'
-import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { type DevServer, startDevServer } from '../../../cli/stack/dev-server.ts'
 import { freePort } from '../../../lib/ports.ts'
 import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
+import { eventually } from '../../support/eventually.ts'
 import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
 let api: TestApi
@@ -37,5 +38,5 @@ it('answers 503 to everyone while Temporal is away, and goes on by itself when i
   expect((await api.request('/healthz')).status).toBe(200)
   expect(await api.json(api.request('/readyz'))).toMatchObject({ status: 'not ready', checks: { temporal: 'away' } })
   server = await startServer()
-  await vi.waitFor(async () => expect((await post()).status).toBe(201), { timeout: 30_000, interval: 200 })
+  await eventually(async () => expect((await post()).status).toBe(201))
 })

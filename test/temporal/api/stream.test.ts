@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventsAfter, formatPosition, parsePosition, streamStart } from '../../../api/stream-events.ts'
 import type { PredictionRecord } from '../../../contracts/record.ts'
 import { createSharedWatch } from '../../../temporal/shared-watch.ts'
+import { eventually } from '../../support/eventually.ts'
 import { examplePrediction, succeeded } from '../../support/example-prediction.ts'
 import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
@@ -106,7 +107,7 @@ describe('a shared watch', () => {
     const [fast, slow] = controllers.map(({ signal }) => watch('p', signal))
     const next = fast!.next()
     const slowNext = slow!.next()
-    await vi.waitFor(() => expect(looks).toBe(1))
+    await eventually(() => expect(looks).toBe(1))
     for (const step of [1, 2, 3]) {
       tell(record(step))
       await new Promise((resolve) => setTimeout(resolve, 5))

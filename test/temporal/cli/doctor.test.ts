@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Connection } from '@temporalio/client'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { checkNode, checkPorts, isAtLeast } from '../../../cli/checks/check-machine.ts'
 import { checkSecrets, checkStorage } from '../../../cli/checks/check-storage.ts'
 import { checkTemporal } from '../../../cli/checks/check-temporal.ts'
@@ -14,6 +14,7 @@ import { searchAttributes } from '../../../contracts/search-attributes.ts'
 import { freePort } from '../../../lib/ports.ts'
 import { createFileStore } from '../../../storage/drivers/file/file.ts'
 import { parseDevices } from '../../../worker/devices.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const exec = promisify(execFile)
 
@@ -122,14 +123,11 @@ describe('what the doctor says of Temporal', () => {
     })
     await connection.close()
     // A new namespace takes some seconds to be known everywhere.
-    const bare = await vi.waitFor(
-      async () => {
-        const findings = await check(address, 'doctor-bare')
-        expect(statusOf(findings)).toMatchObject({ namespace: 'ok', 'queue gpu': 'note' })
-        return findings
-      },
-      { timeout: 30_000, interval: 500 },
-    )
+    const bare = await eventually(async () => {
+      const findings = await check(address, 'doctor-bare')
+      expect(statusOf(findings)).toMatchObject({ namespace: 'ok', 'queue gpu': 'note' })
+      return findings
+    })
     expect(bare.find(({ check: name }) => name === 'search attributes')).toMatchObject({
       status: 'gap',
       what: `doctor-bare lacks ${Object.entries(searchAttributes)

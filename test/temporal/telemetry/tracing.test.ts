@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Connection } from '@temporalio/client'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApiClient } from '../../../cli/client/api-client.ts'
 import { follow } from '../../../cli/client/follow.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
@@ -9,6 +9,7 @@ import { webhookWorkflowId } from '../../../contracts/webhooks.ts'
 import { readStorageConfig } from '../../../storage/config.ts'
 import { observeWorkers } from '../../../telemetry/observe-workers.ts'
 import { createDataConverter } from '../../../temporal/data-converter.ts'
+import { eventually } from '../../support/eventually.ts'
 import { type CollectedSpan, type Collector, startCollector } from '../../support/otlp-collector.ts'
 import { startTestStack, type TestStack } from '../../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
@@ -52,15 +53,12 @@ const predict = async (photo: string, webhook: string) => {
 
 /** Spans of a trace, once there is one of each name. */
 const traceWith = (id: string, ...names: string[]) =>
-  vi.waitFor(
-    () => {
-      const start = collector.spans.find(({ attributes }) => attributes.workflow_id === id)
-      const spans = collector.spans.filter(({ traceId }) => traceId === start?.traceId)
-      expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
-      return spans
-    },
-    { timeout: 30_000, interval: 100 },
-  )
+  eventually(() => {
+    const start = collector.spans.find(({ attributes }) => attributes.workflow_id === id)
+    const spans = collector.spans.filter(({ traceId }) => traceId === start?.traceId)
+    expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
+    return spans
+  })
 const named = (spans: CollectedSpan[], name: string) => {
   const found = spans.find((span) => span.name === name)
   if (!found) throw new Error(`No span ${name} among ${spans.map((span) => span.name).join(', ')}`)
@@ -164,17 +162,17 @@ describe('a trace', () => {
     const response = await post({ input: { num_images: 'many' } }, { traceparent })
     expect(response.status).toBe(422)
     expect(await response.json()).toMatchObject({ status: 422, trace_id: traceId })
-    await vi.waitFor(() => {
+    await eventually(() => {
       const [span] = collector.spans.filter((one) => one.traceId === traceId)
       expect(span).toMatchObject({ name: `POST ${path}`, parentSpanId: 'b7ad6b7169203331' })
       expect(Number(span?.attributes['http.response.status_code'])).toBe(422)
-    }, 10_000)
+    })
     expect(stack.lines.filter((line) => line.startsWith('api:') && line.includes(traceId))).toHaveLength(1)
 
     const missing = await fetch(`${stack.apiUrl}/nothing?signature=query-secret`)
     const { trace_id } = (await missing.json()) as { trace_id: string }
     expect(trace_id).toMatch(/^[0-9a-f]{32}$/)
-    await vi.waitFor(() => expect(collector.bodies.join()).toContain(trace_id), 10_000)
+    await eventually(() => expect(collector.bodies.join()).toContain(trace_id))
     expect(collector.bodies.join()).not.toContain('query-secret')
   })
 

@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/client'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GenerateFacesInput } from '../../../contracts/generate-faces.ts'
 import { newPredictionId } from '../../../contracts/prediction-id.ts'
 import type { PredictionRecord } from '../../../contracts/record.ts'
@@ -10,6 +10,7 @@ import {
   OrchestratorUnavailable,
   type StartPrediction,
 } from '../../../temporal/orchestrator.ts'
+import { eventually } from '../../support/eventually.ts'
 import { settings } from '../../support/settings.ts'
 import { startApi, type TestApi } from '../../support/test-api.ts'
 
@@ -92,14 +93,11 @@ export const begin = async (orchestrator: Orchestrator, more: Partial<GenerateFa
 export const isDiffusing = ({ pending }: PredictionRecord) => pending.some(({ progress }) => progress?.step === 3)
 
 export const untilRecord = (orchestrator: Orchestrator, id: string, reached: (record: PredictionRecord) => boolean) =>
-  vi.waitFor(
-    async () => {
-      const record = await orchestrator.read(id)
-      if (!record || !reached(record)) throw new Error('not yet')
-      return record
-    },
-    { timeout: 20_000, interval: 100 },
-  )
+  eventually(async () => {
+    const record = await orchestrator.read(id)
+    if (!record || !reached(record)) throw new Error('not yet')
+    return record
+  })
 
 /** What every gateway to Temporal does, whatever its transport. */
 export const describeOrchestrator = (
@@ -204,13 +202,10 @@ export const describeOrchestrator = (
       await untilRecord(orchestrator, id, isDiffusing)
       for (const each of [id, ended]) await orchestrator.cancel(each)
       expect(await orchestrator.read(ended)).toMatchObject({ state: 'completed' })
-      await vi.waitFor(
-        async () => {
-          const events = await api.client.workflow.getHandle(id).fetchHistory()
-          expect(events.events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes)).toBe(true)
-        },
-        { timeout: 10_000 },
-      )
+      await eventually(async () => {
+        const events = await api.client.workflow.getHandle(id).fetchHistory()
+        expect(events.events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes)).toBe(true)
+      })
       await world.end(id)
     })
 
@@ -248,12 +243,10 @@ export const describeOrchestrator = (
       for (let i = 0; i < 5; i++) ids.unshift(await begin(orchestrator, {}, tenant))
       await Promise.all(ids.map((id) => orchestrator.waitForEnd(id, 20_000)))
       const running = await begin(orchestrator, { seeds: [seeds.held] }, tenant)
-      await vi.waitFor(
-        async () =>
-          expect((await orchestrator.list({ tenant, status: 'succeeded', limit: 9 })).records).toHaveLength(5),
-        { timeout: 10_000 },
+      await eventually(async () =>
+        expect((await orchestrator.list({ tenant, status: 'succeeded', limit: 9 })).records).toHaveLength(5),
       )
-      await vi.waitFor(async () => expect(await orchestrator.countRunning(tenant)).toBe(1), { timeout: 10_000 })
+      await eventually(async () => expect(await orchestrator.countRunning(tenant)).toBe(1))
       const idsOf = async (query: Partial<ListQuery>) => {
         const page = await orchestrator.list({ tenant, limit: 2, ...query })
         return { ...page, ids: page.records.map(({ id }) => id) }
@@ -279,16 +272,13 @@ export const describeOrchestrator = (
       const id = await begin(orchestrator, {}, 'acme')
       await orchestrator.waitForEnd(id, 20_000)
       for (let i = 0; i < 2; i++) await orchestrator.erase(id, 'acme')
-      const erasure = await vi.waitFor(
-        async () => {
-          const found = await orchestrator.readErasure(id)
-          if (!found?.receipt) throw new Error('not yet')
-          return found
-        },
-        { timeout: 90_000 },
-      )
+      const erasure = await eventually(async () => {
+        const found = await orchestrator.readErasure(id)
+        if (!found?.receipt) throw new Error('not yet')
+        return found
+      })
       expect(erasure).toMatchObject({ tenant: 'acme', receipt: { id, key_shredded: true } })
-      await vi.waitFor(async () => expect(await orchestrator.read(id)).toBeUndefined(), { timeout: 90_000 })
+      await eventually(async () => expect(await orchestrator.read(id)).toBeUndefined())
     })
 
     it('finds the workers of every queue', async () => {

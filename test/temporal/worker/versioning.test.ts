@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type DevServer, startDevServer } from '../../../cli/stack/dev-server.ts'
 import { deploymentName, deploymentOptions } from '../../../temporal/deployment.ts'
 import { readWorkerConfig } from '../../../worker/config.ts'
 import type { goOn, sayBuild } from '../../fixtures/fleet-workflows.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const namespace = 'default'
 const signal: typeof goOn.name = 'goOn'
@@ -51,15 +52,13 @@ const startBuild = async (buildId: string): Promise<() => Promise<void>> => {
 
 /** Waits until the server knows the build on both queues. */
 const makeCurrent = (buildId: string) =>
-  vi.waitFor(
-    () =>
-      connection.workflowService.setWorkerDeploymentCurrentVersion({
-        namespace,
-        deploymentName,
-        buildId,
-        identity: 'test',
-      }),
-    { timeout: 30_000, interval: 200 },
+  eventually(() =>
+    connection.workflowService.setWorkerDeploymentCurrentVersion({
+      namespace,
+      deploymentName,
+      buildId,
+      identity: 'test',
+    }),
   )
 
 const start = (workflowId: string) =>
@@ -78,12 +77,12 @@ describe('worker versioning', () => {
     // Nothing is current yet, so nobody takes it.
     expect(await activitiesDone('on-a')).toBe(0)
     await makeCurrent('A')
-    await vi.waitFor(async () => expect(await activitiesDone('on-a')).toBe(1), { timeout: 20_000 })
+    await eventually(async () => expect(await activitiesDone('on-a')).toBe(1))
 
     const stopB = await startBuild('B')
     await makeCurrent('B')
     const second = await start('on-b')
-    await vi.waitFor(async () => expect(await activitiesDone('on-b')).toBe(1), { timeout: 20_000 })
+    await eventually(async () => expect(await activitiesDone('on-b')).toBe(1))
     await Promise.all([first.signal(signal), second.signal(signal)])
     expect(await first.result()).toEqual(['A', 'A'])
     expect(await second.result()).toEqual(['B', 'B'])
@@ -105,18 +104,15 @@ describe('worker versioning', () => {
       stdout += chunk
     })
     const deploymentVersion = { deploymentName, buildId: '2026-11-24.1' }
-    await vi.waitFor(
-      async () => {
-        const { workerDeploymentVersionInfo } = await connection.workflowService.describeWorkerDeploymentVersion({
-          namespace,
-          deploymentVersion,
-        })
-        const names = workerDeploymentVersionInfo?.taskQueueInfos?.map(({ name }) => name).sort()
-        expect(names).toEqual(['control', 'cpu', 'gpu', 'webhooks'])
-      },
-      { timeout: 30_000, interval: 200 },
-    )
-    await vi.waitFor(() => expect(stdout).toContain('build 2026-11-24.1 gets no new workflows until it is current: '))
+    await eventually(async () => {
+      const { workerDeploymentVersionInfo } = await connection.workflowService.describeWorkerDeploymentVersion({
+        namespace,
+        deploymentVersion,
+      })
+      const names = workerDeploymentVersionInfo?.taskQueueInfos?.map(({ name }) => name).sort()
+      expect(names).toEqual(['control', 'cpu', 'gpu', 'webhooks'])
+    })
+    await eventually(() => expect(stdout).toContain('build 2026-11-24.1 gets no new workflows until it is current: '))
     expect(stdout).toContain('set-current-version --namespace default --deployment-name idem --build-id 2026-11-24.1\n')
     child.kill('SIGTERM')
     expect(await once(child, 'exit')).toEqual([0, null])

@@ -9,12 +9,13 @@ import { fileURLToPath } from 'node:url'
 import { heartbeat } from '@temporalio/activity'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { freePort } from '../../../lib/ports.ts'
 import { createDeviceMemory } from '../../../worker/devices.ts'
 import { createWorkMeter } from '../../../worker/work-meter.ts'
 import { createHealthApp, type HealthSource } from '../../../worker/worker-health.ts'
 import type { nap } from '../../fixtures/fleet-workflows.ts'
+import { eventually } from '../../support/eventually.ts'
 
 type Report = Record<
   'status' | 'workers' | 'tasks' | 'activities' | 'uptime_seconds' | 'rss_bytes' | 'devices',
@@ -85,7 +86,7 @@ describe('the health of a worker', () => {
     const start = (workflowId: string) =>
       client.workflow.start<typeof nap>('nap', { taskQueue, workflowId, args: [taskQueue, 0] })
     const first = await start('health-1')
-    const runs = () => vi.waitFor(async () => expect((await get('/readyz')).tasks).toHaveLength(1), { timeout: 10_000 })
+    const runs = () => eventually(async () => expect((await get('/readyz')).tasks).toHaveLength(1))
     await runs()
     const busy = await get('/readyz')
     expect(busy.workers).toMatchObject([{ running_activities: 1, activity_poller: 'POLLING' }])

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Child } from '../../../cli/stack/child.ts'
 import { type Supervisor, superviseWorker } from '../../../cli/stack/supervisor.ts'
 import type { QueueState } from '../../../temporal/queue-state.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const lookMs = 20
 let supervisor: Supervisor
@@ -37,12 +38,12 @@ describe('the supervisor of a worker', () => {
   it('leaves tasks to a worker elsewhere that takes them before the next look', async () => {
     const state = { backlog: 1, pollers: [poller('1@elsewhere')] }
     const { start, readQueue } = supervise(state, async () => fakeWorker(1).child)
-    await vi.waitFor(() => expect(readQueue).toHaveBeenCalledTimes(1))
+    await eventually(() => expect(readQueue).toHaveBeenCalledTimes(1))
     state.backlog = 0
-    await vi.waitFor(() => expect(readQueue.mock.calls.length).toBeGreaterThan(4))
+    await eventually(() => expect(readQueue.mock.calls.length).toBeGreaterThan(4))
     expect(start).not.toHaveBeenCalled()
     state.backlog = 1
-    await vi.waitFor(() => expect(start).toHaveBeenCalledTimes(1))
+    await eventually(() => expect(start).toHaveBeenCalledTimes(1))
   })
 
   it('does not take its own worker, that has left, for one elsewhere', async () => {
@@ -50,11 +51,11 @@ describe('the supervisor of a worker', () => {
     const worker = fakeWorker(42)
     const left = [worker, fakeWorker(43)]
     const { start, readQueue } = supervise(state, async () => left.shift()!.child)
-    await vi.waitFor(() => expect(start).toHaveBeenCalledTimes(1))
+    await eventually(() => expect(start).toHaveBeenCalledTimes(1))
     state.pollers = [poller(`42@${hostname()}`)]
     readQueue.mockClear()
     worker.end('exited with code 0')
-    await vi.waitFor(() => expect(start).toHaveBeenCalledTimes(2))
+    await eventually(() => expect(start).toHaveBeenCalledTimes(2))
     expect(readQueue).toHaveBeenCalledTimes(1)
   })
 
@@ -63,10 +64,10 @@ describe('the supervisor of a worker', () => {
     const workers = [fakeWorker(1), fakeWorker(2)]
     const left = [...workers]
     const { start, lines } = supervise(state, async () => left.shift()!.child)
-    await vi.waitFor(() => expect(start).toHaveBeenCalledTimes(1))
+    await eventually(() => expect(start).toHaveBeenCalledTimes(1))
     state.backlog = 0
     workers[0]!.end('ended by SIGKILL')
-    await vi.waitFor(() => expect(start).toHaveBeenCalledTimes(2), { timeout: 3_000 })
+    await eventually(() => expect(start).toHaveBeenCalledTimes(2))
     expect(lines).toContain('Starting the gpu worker again')
     workers[1]!.end('exited with code 0')
     await new Promise((resolve) => setTimeout(resolve, 10 * lookMs))
@@ -79,7 +80,7 @@ describe('the supervisor of a worker', () => {
       times.push(Date.now())
       throw new Error('no device')
     })
-    await vi.waitFor(() => expect(times).toHaveLength(3), { timeout: 6_000 })
+    await eventually(() => expect(times).toHaveLength(3))
     expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(990)
     expect(times[2]! - times[1]!).toBeGreaterThanOrEqual(1_990)
     expect(lines.filter((line) => line === 'no device')).toHaveLength(3)
@@ -91,9 +92,9 @@ describe('the supervisor of a worker', () => {
   it('outlives a server that does not answer', async () => {
     const state = { backlog: 1, pollers: [], error: new Error('14 UNAVAILABLE') as Error | undefined }
     const { start, lines } = supervise(state, async () => fakeWorker(1).child)
-    await vi.waitFor(() => expect(lines).toContain('14 UNAVAILABLE'))
+    await eventually(() => expect(lines).toContain('14 UNAVAILABLE'))
     expect(start).not.toHaveBeenCalled()
     state.error = undefined
-    await vi.waitFor(() => expect(start).toHaveBeenCalledTimes(1), { timeout: 3_000 })
+    await eventually(() => expect(start).toHaveBeenCalledTimes(1))
   })
 })
