@@ -67,6 +67,14 @@ describe('the documentation', () => {
     expect(wrongIn(pattern, (path) => !isElsewhere(path) && !existsSync(join(root, path)))).toEqual([])
   })
 
+  it('lists every command', () => {
+    const commands = Object.keys(scripts).filter((name) => /tsx (?:cli|api|bench)\//.test(scripts[name]!))
+    const page = textOf('docs/commands.md')
+    const isListed = (name: string) => new RegExp(`\`npm (run )?${name}\\b`).test(page)
+    expect(commands.length).toBeGreaterThan(10)
+    expect(commands.filter((name) => !isListed(name))).toEqual([])
+  })
+
   it('reaches every page from the README', () => {
     const reached = new Set(['README.md'])
     for (const file of reached) {
