@@ -7,6 +7,7 @@ import { serve } from '@hono/node-server'
 import { Client, Connection } from '@temporalio/client'
 import { close, listening } from '../lib/listen.ts'
 import { createLog } from '../lib/log.ts'
+import { runCommand } from '../lib/run-command.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { readObservabilityConfig } from '../telemetry/config.ts'
 import { observeApi } from '../telemetry/observe-api.ts'
@@ -32,8 +33,9 @@ const help = `Runs the HTTP API until it is stopped. It is configured by environ
 
 Without IDEM_TOKENS it listens on loopback only. SIGTERM and SIGINT answer what was asked and end with code 0.`
 
-const main = async () => {
-  if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return console.log(help)
+await runCommand(help, async () => {
+  // Refuses options.
+  parseArgs({ options: {} })
   const config = await readApiConfig()
   if (!config.tokens && !loopback.has(config.host)) {
     throw new Error(
@@ -86,12 +88,4 @@ const main = async () => {
   await connection.close()
   await observer.close()
   if (process.connected) process.disconnect()
-}
-
-try {
-  await main()
-} catch (error) {
-  console.error(`error: ${(error as Error).message}`)
-  if ((error as Error).cause) console.error(`  because: ${((error as Error).cause as Error).message}`)
-  process.exitCode = String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS') ? 2 : 1
-}
+})

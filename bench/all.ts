@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { runCommand } from '../cli/command.ts'
+import { runCommand } from '../lib/run-command.ts'
 
 const help = `Runs the measurements that need no Python, one after another; each has a page beside it and a --help of its own.
 

@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { numberOption, runCommand, UsageError } from '../cli/command.ts'
+import { numberOption } from '../cli/options.ts'
+import { runCommand, UsageError } from '../lib/run-command.ts'
 import { type Stand, startStand } from './api/api-stand.ts'
 import { measureIdempotency } from './api/idempotency.ts'
 import { measureOverhead } from './api/overhead.ts'

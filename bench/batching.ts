@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import { runCommand } from '../cli/command.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import { denoise } from '../inference/diffusion/denoise.ts'
 import type { GenerateRequest } from '../inference/diffusion/request.ts'
@@ -11,6 +10,7 @@ import { createBatcher } from '../inference/engine/batcher.ts'
 import { loadNetwork } from '../inference/engine/runtime.ts'
 import { createRandn } from '../inference/numeric/random.ts'
 import { toUnit } from '../inference/numeric/vector.ts'
+import { runCommand } from '../lib/run-command.ts'
 import { median } from './median.ts'
 
 const help = `Jobs that share UNet calls, against the same jobs one after another.

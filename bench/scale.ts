@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { choiceOption, numberOption, runCommand, UsageError } from '../cli/command.ts'
+import { choiceOption, numberOption } from '../cli/options.ts'
+import { runCommand, UsageError } from '../lib/run-command.ts'
 import { burst } from './scale/arrivals.ts'
 import { type BatchModel, batchModelOf, batchSpeed } from './scale/batch-speed.ts'
 import { costTable, rateTable } from './scale/costs.ts'

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import { numberOption, runCommand, UsageError } from '../cli/command.ts'
+import { numberOption } from '../cli/options.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import { createUnet } from '../inference/diffusion/unet.ts'
 import { loadNetwork } from '../inference/engine/runtime.ts'
 import { createRandn } from '../inference/numeric/random.ts'
+import { runCommand, UsageError } from '../lib/run-command.ts'
 import { median } from './median.ts'
 import { startPython } from './python.ts'
 

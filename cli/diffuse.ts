@@ -9,9 +9,10 @@ import { createDiffusionEngine } from '../inference/engine/diffusion-engine.ts'
 import { formatNpy, type NpyArray, parseNpy } from '../inference/npy.ts'
 import { toUnit } from '../inference/numeric/vector.ts'
 import { encodePng } from '../inference/photos/encode.ts'
+import { runCommand, UsageError } from '../lib/run-command.ts'
 import { readWorkerConfig } from '../worker/config.ts'
-import { choiceOption, numberOption, runCommand, UsageError } from './command.ts'
 import { makeFolder } from './make-folder.ts'
+import { choiceOption, numberOption } from './options.ts'
 
 const help = `The bare generator, in this process: face vectors in, latents after every step and images out.
 

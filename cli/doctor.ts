@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { readTemporalConfig } from '../api/config.ts'
 import { loadBundle } from '../inference/bundle.ts'
+import { runCommand } from '../lib/run-command.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { readWorkerConfig } from '../worker/config.ts'
 import { checkBundle } from './checks/check-bundle.ts'
@@ -9,7 +10,6 @@ import { checkProviders } from './checks/check-providers.ts'
 import { checkSecrets, checkStorage } from './checks/check-storage.ts'
 import { checkTemporal } from './checks/check-temporal.ts'
 import { type Finding, runChecks } from './checks/finding.ts'
-import { runCommand } from './command.ts'
 import { readSecretsConfig, readStartConfig } from './config.ts'
 
 const help = `Says what this machine can do as it is configured, and what to do about what is missing.

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readApiConfig } from '../api/config.ts'
 import { bundleEdge } from '../infra/edge/bundle-edge.ts'
-import { runCommand } from './command.ts'
+import { runCommand } from '../lib/run-command.ts'
 import { makeFolder } from './make-folder.ts'
 
 const help = `Bundles the API for runtimes without Node, and prints what it must know of a model bundle.

@@ -12,9 +12,10 @@ import type { RecogniserSettings } from '../inference/faces/recogniser.ts'
 import { decodePhoto } from '../inference/photos/decode.ts'
 import { drawFaces } from '../inference/photos/draw-faces.ts'
 import { PhotoError } from '../inference/photos/photo-error.ts'
+import { runCommand, UsageError } from '../lib/run-command.ts'
 import { readWorkerConfig } from '../worker/config.ts'
-import { choiceOption, numberOption, runCommand, UsageError } from './command.ts'
 import { makeFolder } from './make-folder.ts'
+import { choiceOption, numberOption } from './options.ts'
 
 const help = `Finds the faces of photos: boxes, landmarks and vectors, one JSON line a photo.
 

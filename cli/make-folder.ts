@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { UsageError } from './command.ts'
+import { UsageError } from '../lib/run-command.ts'
 
 /**
  * Makes the folder of an option, and those above it. One at a time: `mkdir` with `recursive` never ends below a folder such

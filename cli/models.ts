@@ -6,11 +6,12 @@ import { z } from 'zod'
 import { loadBundle } from '../inference/bundle.ts'
 import { detectorNames, findDetector } from '../inference/faces/detectors/index.ts'
 import { projectDir } from '../lib/project-dir.ts'
+import { runCommand, UsageError } from '../lib/run-command.ts'
 import { runExport } from './bundles/export.ts'
 import { pull, pullListSchema } from './bundles/pull.ts'
 import { verifyBundle } from './bundles/verify.ts'
-import { choiceOption, runCommand, takeOptions, UsageError } from './command.ts'
 import { readModelsConfig } from './config.ts'
+import { choiceOption, takeOptions } from './options.ts'
 
 const help = `Makes, fetches and checks model bundles.
 

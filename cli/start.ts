@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { runCommand, UsageError } from './command.ts'
+import { runCommand, UsageError } from '../lib/run-command.ts'
 import { readStartConfig, type StartConfig } from './config.ts'
-import { durationOption } from './duration-option.ts'
+import { durationOption } from './options.ts'
 import { startStack } from './stack/stack.ts'
 
 const help = `Starts everything on this machine and keeps it running: Temporal with its UI, the API, and a worker for every queue.

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { readTokensPath } from '../api/config.ts'
 import { readTokenFile, updateTokenFile } from '../api/token-file.ts'
 import { makeToken, tenantSchema } from '../api/token-records.ts'
-import { runCommand, UsageError } from './command.ts'
+import { runCommand, UsageError } from '../lib/run-command.ts'
 import { readStartConfig } from './config.ts'
 
 const help = `Makes, lists and revokes API tokens.

@@ -6,6 +6,7 @@ import { createPredictionView } from '../api/prediction-view.ts'
 import { parseQueues, queueNames } from '../contracts/queues.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import { createLog, type Log } from '../lib/log.ts'
+import { asUsage, runCommand } from '../lib/run-command.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { readObservabilityConfig } from '../telemetry/config.ts'
 import { observeWorkers } from '../telemetry/observe-workers.ts'
@@ -22,8 +23,7 @@ import { executionProvidersFor } from '../worker/execution-provider.ts'
 import { watchIdle } from '../worker/idle-exit.ts'
 import { serveHealth } from '../worker/worker-health.ts'
 import { createWorkers } from '../worker/workers.ts'
-import { asUsage, numberOption, runCommand } from './command.ts'
-import { durationOption } from './duration-option.ts'
+import { durationOption, numberOption } from './options.ts'
 
 const help = `Runs workers for some of the task queues until it is stopped.
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
 /** `npm run …` and what they start, where that is ours. */
@@ -35,6 +35,14 @@ describe('the manners of every command', () => {
       expect(wrong.stderr.trim().split('\n').length).toBeLessThanOrEqual(2)
     },
   )
+})
+
+it('says what went wrong, and why, on standard error', async () => {
+  vi.stubEnv('IDEM_MODELS', '/nowhere')
+  const { code, stdout, stderr } = await run('api/node.ts')
+  vi.unstubAllEnvs()
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^error: No model bundle at \/nowhere.*\n {2}because: ENOENT/)
 })
 
 describe('a folder that cannot be made', () => {

@@ -1,44 +1,7 @@
-/** The user's mistake: its message alone is shown. */
-export class UsageError extends Error {
-  override name = 'UsageError'
-}
+import { parseDuration } from '../lib/duration.ts'
+import { UsageError } from '../lib/run-command.ts'
 
-const isParseArgsError = (error: unknown) =>
-  error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
-
-/** Something went wrong that has an exit code of its own. */
-export class CommandFailure extends Error {
-  override name = 'CommandFailure'
-  readonly exitCode: number
-  constructor(exitCode: number, message: string) {
-    super(message)
-    this.exitCode = exitCode
-  }
-}
-
-/**
- * Runs a command: `--help` prints `help`, a user's mistake one line and exit code 2, anything else that throws its
- * message and exit code 1.
- */
-export const runCommand = async (help: string, main: () => Promise<void>): Promise<void> => {
-  if (process.argv.slice(2).some((arg) => arg === '--help' || arg === '-h')) {
-    console.log(help)
-    return
-  }
-  try {
-    await main()
-  } catch (error) {
-    const usage = error instanceof UsageError || isParseArgsError(error)
-    console.error(`error: ${(error as Error).message}`)
-    for (let cause = (error as Error).cause; !usage && cause; cause = (cause as Error).cause) {
-      console.error(`  because: ${(cause as Error).message ?? cause}`)
-    }
-    if (usage) console.error('See --help.')
-    process.exitCode = error instanceof CommandFailure ? error.exitCode : usage ? 2 : 1
-  }
-}
-
-/** The number of an option, or undefined where it is not given. Throws `UsageError` outside its range. */
+/** The number of an option, or undefined if it is not given. Throws `UsageError` outside its range. */
 export const numberOption = (
   name: string,
   value: string | undefined,
@@ -52,6 +15,17 @@ export const numberOption = (
       `${name} takes ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}, not "${value}"`,
     )
   return number
+}
+
+const minDurationMs = 1_000
+const maxDurationMs = 24 * 3_600_000
+
+/** A time such as 90s, 5m or 1h in ms, or undefined if the option is not given. Throws `UsageError` outside its range. */
+export const durationOption = (name: string, value: string | undefined): number | undefined => {
+  if (value === undefined) return undefined
+  const ms = parseDuration(value)
+  if (ms !== undefined && ms >= minDurationMs && ms <= maxDurationMs) return ms
+  throw new UsageError(`${name} takes a time from 1s to 24h, such as 90s, 5m or 1h, not "${value}"`)
 }
 
 /** An option that is one of a few words. */
@@ -83,13 +57,4 @@ export const takeOptions = (
     values.set(name, value)
   }
   return { values, rest }
-}
-
-/** What `parse` returns; the error that it throws becomes a `UsageError`. */
-export const asUsage = <T>(parse: () => T): T => {
-  try {
-    return parse()
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
 }
