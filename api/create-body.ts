@@ -7,6 +7,12 @@ import type { JsonSchema } from './models/model.ts'
 
 const minRetentionMs = 60_000
 
+// The durations that API documents describe: a little less than what is accepted. JSON Schema has no other way to say it.
+const retentionPattern =
+  '^(([6-9][0-9]|[1-9][0-9]{2,5})s?|[1-9][0-9]{0,4}m|[1-9][0-9]{0,3}h([1-9][0-9]?m)?|[1-9][0-9]{0,2}d([1-9][0-9]?h)?)$'
+const cancelAfterPattern =
+  '^(([5-9]|[1-9][0-9]{1,3}|[1-7][0-9]{4})s?|([1-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2})m|([1-9]|1[0-9]|2[0-3])h([1-5]?[0-9]m)?|24h)$'
+
 /** What a request for a prediction holds, whatever the model. `input` is checked by the model's own schema. */
 export const createBodySchema = z.strictObject({
   input: z.record(z.string(), z.unknown()),
@@ -24,21 +30,18 @@ export const createBodySchema = z.strictObject({
       if (ms !== undefined && ms >= minRetentionMs) return ms
       context.addIssue({
         code: 'custom',
-        message: 'A retention is at least 60s: 90s, 30m, 12h',
+        message: 'A retention is at least 60s, such as 90s, 30m, 12h or 7d',
         params: { type: 'duration_invalid' },
       })
       return z.NEVER
     })
     .optional()
-    .meta({ pattern: '^[1-9][0-9]{0,3}[mh]$' })
+    .meta({ pattern: retentionPattern })
     .describe('How long photos, vectors and images are kept after the end; never longer than the service keeps them.'),
   keep_photos: z.boolean().default(false).describe('Keep photos and crops for as long; they go at the end otherwise.'),
 })
 
 export type CreateBody = z.output<typeof createBodySchema>
-
-const cancelAfter =
-  '^(([5-9]|[1-9][0-9]{1,3}|[1-7][0-9]{4})s?|([1-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2})m|([1-9]|1[0-9]|2[0-4])h)$'
 
 /** Headers of such a request. */
 export const createHeaders = z.object({
@@ -54,7 +57,7 @@ export const createHeaders = z.object({
   'cancel-after': z
     .string()
     .optional()
-    .meta({ pattern: cancelAfter })
+    .meta({ pattern: cancelAfterPattern })
     .describe('`90s`, `5m`, `1h30m`: what has not ended by then is canceled; 5s to 24h.'),
 })
 

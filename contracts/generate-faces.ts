@@ -22,8 +22,6 @@ export interface GenerateFacesInput extends PredictionOptions {
   readonly minSimilarity?: number
   /** How often an image may be made in all. */
   readonly maxAttempts: number
-  /** The prediction is canceled when it has not ended by then. */
-  readonly cancelAfterMs?: number
   /** The prediction that is made again: its images are marked as that one's, and come out byte for byte. */
   readonly replayOf?: string
   /** The request's input as answers repeat it; photos and vectors that came as bytes are left out. */

@@ -36,6 +36,12 @@ export interface DeliverWebhookInput extends Webhook {
   readonly pending?: readonly Notice[]
   /** How many notices of each event there were. */
   readonly counts?: readonly Notice[]
+  /** When a message of each event was last attempted. Milliseconds since 1970, as is the next. */
+  readonly takenAt?: readonly (readonly [event: WebhookEvent, atMs: number])[]
+  /** Before then only `completed` may be sent. */
+  readonly heldUntil?: number
+  /** Failed attempts in a row. */
+  readonly misses?: number
   readonly timing?: Partial<WebhookTiming>
 }
 

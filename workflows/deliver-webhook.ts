@@ -96,11 +96,11 @@ export async function deliverWebhook(input: DeliverWebhookInput): Promise<Delive
     }
   }
 
-  let misses = 0
+  let misses = input.misses ?? 0
   let checkAt = Date.now() + timing.checkMs
   for (;;) {
     if (workflowInfo().continueAsNewSuggested)
-      return continueAsNew<typeof deliverWebhook>({ ...input, ...board.state() })
+      return continueAsNew<typeof deliverWebhook>({ ...input, ...board.state(), misses })
     const next = board.take(Date.now())
     if (next?.event === 'completed') return input.events.includes('completed') ? deliverCompleted() : { attempts }
     if (next) {
@@ -110,8 +110,6 @@ export async function deliverWebhook(input: DeliverWebhookInput): Promise<Delive
       else board.sent()
       continue
     }
-    if (workflowInfo().continueAsNewSuggested)
-      return continueAsNew<typeof deliverWebhook>({ ...input, ...board.state() })
     const waitMs = Math.max(0, Math.min(checkAt, board.dueAt()) - Date.now())
     const posted = await condition(board.watch(), waitMs, { summary: 'next event, or a look at the prediction' })
     if (posted || Date.now() < checkAt) continue

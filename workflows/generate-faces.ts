@@ -1,17 +1,10 @@
-import {
-  ActivityCancellationType,
-  ApplicationFailure,
-  CancellationScope,
-  isCancellation,
-  setCurrentDetails,
-} from '@temporalio/workflow'
+import { ActivityCancellationType, setCurrentDetails } from '@temporalio/workflow'
 import type { createEmbedFace } from '../activities/embed-face.ts'
 import type { createFindFace } from '../activities/find-face.ts'
 import type { createGenerateImages } from '../activities/generate-images.ts'
 import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { createPublishImages } from '../activities/publish-images.ts'
 import type { createVerifyImages } from '../activities/verify-images.ts'
-import { failures } from '../contracts/failures.ts'
 import type {
   FoundFace,
   GenerateFacesInput,
@@ -62,21 +55,7 @@ const { publishImages } = proxySteps<ReturnType<typeof createPublishImages>>({
 /** Photos of a person in, new images of that person out. Keys and numbers only: bytes and vectors stay in the store. */
 export async function generateFaces(given: GenerateFacesInput): Promise<GenerateFacesResult> {
   const input = withSettings(given)
-  return runPrediction(input, (notify) => generateInTime(input, notify))
-}
-
-const generateInTime = async (input: GenerateFacesInput, notify: Notify): Promise<GenerateFacesResult> => {
-  const { cancelAfterMs } = input
-  if (cancelAfterMs === undefined) return generate(input, notify)
-  try {
-    return await CancellationScope.withTimeout(cancelAfterMs, () => generate(input, notify))
-  } catch (error) {
-    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error
-    throw ApplicationFailure.nonRetryable(
-      `Canceled after the ${cancelAfterMs / 1000} s that were asked for`,
-      failures.deadlineExceeded,
-    )
-  }
+  return runPrediction(input, (notify) => generate(input, notify))
 }
 
 const generate = async (input: GenerateFacesInput, notify: Notify): Promise<GenerateFacesResult> => {

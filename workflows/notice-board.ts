@@ -1,4 +1,4 @@
-import type { DeliverWebhookInput, Notice, WebhookEvent } from '../contracts/webhooks.ts'
+import type { DeliverWebhookInput, WebhookEvent } from '../contracts/webhooks.ts'
 
 export interface TakenNotice {
   event: WebhookEvent
@@ -17,13 +17,15 @@ export const createNoticeBoard = (
     events,
     pending: initial = [],
     counts: counted = initial,
-  }: Pick<DeliverWebhookInput, 'events' | 'pending' | 'counts'>,
+    takenAt: attempted = [],
+    heldUntil: held = 0,
+  }: Pick<DeliverWebhookInput, 'events' | 'pending' | 'counts' | 'takenAt' | 'heldUntil'>,
   throttleMs: number,
 ) => {
   const pending = new Map<WebhookEvent, number>(initial)
   const counts = new Map<WebhookEvent, number>(counted)
-  const takenAt = new Map<WebhookEvent, number>()
-  let heldUntil = 0
+  const takenAt = new Map<WebhookEvent, number>(attempted)
+  let heldUntil = held
   let posts = 0
 
   const dueAt = (event: WebhookEvent): number => {
@@ -72,7 +74,12 @@ export const createNoticeBoard = (
       return () => posts !== seen
     },
 
-    /** For a workflow that goes on under a new run. */
-    state: (): { pending: Notice[]; counts: Notice[] } => ({ pending: [...pending], counts: [...counts] }),
+    /** For a workflow that continues as a new run. */
+    state: (): Pick<DeliverWebhookInput, 'pending' | 'counts' | 'takenAt' | 'heldUntil'> => ({
+      pending: [...pending],
+      counts: [...counts],
+      takenAt: [...takenAt],
+      heldUntil,
+    }),
   }
 }

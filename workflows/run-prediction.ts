@@ -40,9 +40,23 @@ const failureMessage = (error: unknown): string => {
   return cause instanceof Error ? cause.message : 'for a reason that was not given'
 }
 
+/** Runs the work, and cancels it if it has not ended after the time that the request allows. */
+const withDeadline = async <T>(cancelAfterMs: number | undefined, run: () => Promise<T>): Promise<T> => {
+  if (cancelAfterMs === undefined) return run()
+  try {
+    return await CancellationScope.withTimeout(cancelAfterMs, run)
+  } catch (error) {
+    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error
+    throw ApplicationFailure.nonRetryable(
+      `Canceled after the ${cancelAfterMs / 1000} s that were asked for`,
+      failures.deadlineExceeded,
+    )
+  }
+}
+
 /**
- * What every prediction does around its work: search attributes say how it stands, its webhook is told, and photos and
- * drafts go when it ends, however it ends.
+ * What every prediction does around its work: search attributes show its status, its webhook receives its events, it is
+ * canceled at its deadline, and photos and drafts are deleted when it ends, however it ends.
  */
 export const runPrediction = async <T>(input: PredictionOptions, run: (notify: Notify) => Promise<T>): Promise<T> => {
   const setStatus = (status: PredictionStatus, failure?: string) => {
@@ -70,7 +84,7 @@ export const runPrediction = async <T>(input: PredictionOptions, run: (notify: N
   try {
     const result = await withWebhook(input, async (notify) => {
       try {
-        return await run(notify)
+        return await withDeadline(input.cancelAfterMs, () => run(notify))
       } finally {
         await tidy()
       }

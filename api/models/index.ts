@@ -91,7 +91,7 @@ export const createModels = async ({ store, publicUrl, bundle, find }: ModelsDep
       inputJsonSchema: toJsonSchema(faceEmbeddingInputSchema),
       outputSchema: z.array(facesSchema).describe('The faces of each photo, largest first.'),
       example,
-      prepare: async (input, { tenant, cancelAfterMs: _, ...options }) => {
+      prepare: async (input, { tenant, ...options }) => {
         const { predictionId } = options
         const { sources, echo } = await resolvePhotos(input as FaceEmbeddingInput, { predictionId, tenant })
         return {

@@ -20,8 +20,6 @@ export type JsonSchema = Readonly<Record<string, unknown>> & {
 /** What a request asks for besides the model's input. */
 export interface RequestOptions extends PredictionOptions {
   readonly tenant: string
-  /** The prediction is canceled when it has not ended by then. */
-  readonly cancelAfterMs?: number
 }
 
 export interface Prepared {

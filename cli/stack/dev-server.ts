@@ -17,6 +17,8 @@ export interface DevServerOptions {
   dbFile?: string
   /** Where the UI has payloads decoded. */
   codecEndpoint?: string
+  /** More of Temporal's dynamic settings, as `name=JSON`. */
+  settings?: readonly string[]
 }
 
 export interface DevServer {
@@ -48,7 +50,7 @@ const tuning = [
   // Tasks of one queue are handed out in turn by their fairness keys, which are tenants.
   'matching.useNewMatcher=true',
   'matching.enableFairness=true',
-].flatMap((setting) => ['--dynamic-config-value', setting])
+]
 /** Without these, a database file makes everything some ten times slower. */
 const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']
 
@@ -80,7 +82,8 @@ const completeSearchAttributes = async (address: string): Promise<void> => {
 export const startDevServer = async (options: DevServerOptions): Promise<DevServer> => {
   const { port = await freePort(), uiPort = await freePort() } = options
   const [httpPort, metricsPort] = [await freePort(), await freePort()]
-  const args = ['server', 'start-dev', '--ip', ip, '--log-level', 'error', ...tuning]
+  const args = ['server', 'start-dev', '--ip', ip, '--log-level', 'error']
+  args.push(...[...tuning, ...(options.settings ?? [])].flatMap((setting) => ['--dynamic-config-value', setting]))
   args.push('--port', `${port}`, '--ui-port', `${uiPort}`)
   args.push('--http-port', `${httpPort}`, '--metrics-port', `${metricsPort}`)
   if (options.dbFile) args.push('--db-filename', options.dbFile, ...pragmas)

@@ -10,11 +10,12 @@ interface StepInput {
   seeds: number[]
 }
 
-type Double = (input: StepInput) => Promise<object>
+/** Stands in for a step. */
+export type StepDouble = (input: StepInput) => Promise<object>
 
 const madeWith = { software: 'test', onnxruntime: '0', executionProviders: ['cpu'], bundleSha256: 'a'.repeat(64) }
 
-const answers: { [Q in Queue]: Partial<Record<StepOn<Q>, Double>> } = {
+const answers: { [Q in Queue]: Partial<Record<StepOn<Q>, StepDouble>> } = {
   control: {},
   cpu: {
     intakePhoto: async ({ predictionId, index }) => ({
@@ -40,8 +41,11 @@ const answers: { [Q in Queue]: Partial<Record<StepOn<Q>, Double>> } = {
 }
 
 /** Every step of a queue, as one that computes and stores nothing. Its answer has the right shape, or is empty. */
-export const instantSteps = <Q extends Queue>(queue: Q): Record<StepOn<Q>, Double> => {
-  const own: Partial<Record<string, Double>> = answers[queue]
+export const instantSteps = <Q extends Queue>(queue: Q): Record<StepOn<Q>, StepDouble> => {
+  const own: Partial<Record<string, StepDouble>> = answers[queue]
   const names = stepNames.filter((name) => steps[name].queue === queue)
-  return Object.fromEntries(names.map((name) => [name, own[name] ?? (async () => ({}))])) as Record<StepOn<Q>, Double>
+  return Object.fromEntries(names.map((name) => [name, own[name] ?? (async () => ({}))])) as Record<
+    StepOn<Q>,
+    StepDouble
+  >
 }

@@ -5,11 +5,11 @@ import { createDiscardLeftovers } from '../../activities/discard-leftovers.ts'
 import { createErasePrediction } from '../../activities/erase-prediction.ts'
 import { createSweep } from '../../activities/sweep.ts'
 import { artifactKeys } from '../../contracts/artifact-keys.ts'
-import type { StepsOn } from '../../contracts/steps.ts'
+import type { StepOn, StepsOn } from '../../contracts/steps.ts'
 import type { KeyRing } from '../../lib/crypto/key-ring.ts'
 import type { SealedStore } from '../../storage/sealed-store.ts'
 import { createPredictionAdmin } from '../../temporal/grpc-prediction-admin.ts'
-import { instantSteps } from './instant-steps.ts'
+import { instantSteps, type StepDouble } from './instant-steps.ts'
 import { runWorker } from './namespace.ts'
 
 export interface InstantWorkerOptions {
@@ -19,12 +19,15 @@ export interface InstantWorkerOptions {
   store: SealedStore
   /** What `generateImages` does before it answers. */
   generate?: (input: { predictionId: string; seeds: number[] }) => Promise<void>
+  /** Steps that do something else. */
+  steps?: Partial<Record<StepOn<'cpu'>, StepDouble>>
 }
 
 const heartbeatMs = 1_000
 
 /** Real workflows, storage and clean-up with steps that compute nothing: what is left is the orchestration itself. */
-export const runInstantWorkers = async ({ client, namespace, keyRing, store, generate }: InstantWorkerOptions) => {
+export const runInstantWorkers = async (options: InstantWorkerOptions) => {
+  const { client, namespace, keyRing, store, generate, steps } = options
   const admin = createPredictionAdmin(client)
   const image = new TextEncoder().encode('no image')
   const cpu = {
@@ -58,6 +61,7 @@ export const runInstantWorkers = async ({ client, namespace, keyRing, store, gen
     ...createDiscardLeftovers({ store }),
     ...createErasePrediction({ store, admin }),
     ...createSweep({ store, admin }),
+    ...steps,
   } satisfies StepsOn<'cpu'>
   const instantGpu = instantSteps('gpu')
   const gpu = {

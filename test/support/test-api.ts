@@ -97,7 +97,10 @@ const bindingsOf = (namespace: string, { url, env }: TestStore, options: TestApi
 /** The app in a namespace of its own on the real server, with a real store, and workers that compute nothing. */
 export const startApi = async (
   options: TestApiOptions = {},
-  { generate, workers: withWorkers = true }: Pick<InstantWorkerOptions, 'generate'> & { workers?: boolean } = {},
+  {
+    workers: withWorkers = true,
+    ...doubles
+  }: Pick<InstantWorkerOptions, 'generate' | 'steps'> & { workers?: boolean } = {},
 ) => {
   const { requestsPerMinute, tokens, temporalAway, ...appOptions } = options
   const storage = await openTestStore()
@@ -129,7 +132,7 @@ export const startApi = async (
     : undefined
   const workers =
     withWorkers && !temporalAway
-      ? await runInstantWorkers({ client, namespace, keyRing, store, ...(generate && { generate }) })
+      ? await runInstantWorkers({ client, namespace, keyRing, store, ...doubles })
       : undefined
 
   const request = async (path: string, init?: RequestInit): Promise<Response> =>

@@ -83,7 +83,7 @@ describe('the notice board', () => {
     expect(news()).toBe(true)
   })
 
-  it('goes on under a new run with what was pending and counted', () => {
+  it('continues as a new run with what was pending, counted, throttled and held', () => {
     const board = createBoard()
     board.post('output')
     board.take(0)
@@ -91,10 +91,14 @@ describe('the notice board', () => {
     board.post('logs')
     const next = createNoticeBoard({ events: everything, ...board.state() }, 500)
     next.post('output')
-    expect([next.take(0), next.take(0)]).toEqual([
-      { event: 'output', number: 3 },
+    expect([next.take(0), next.take(0), next.take(500)]).toEqual([
       { event: 'logs', number: 1 },
+      undefined,
+      { event: 'output', number: 3 },
     ])
+    next.putBack({ event: 'logs', number: 2 }, 9_000)
+    const last = createNoticeBoard({ events: everything, ...next.state() }, 500)
+    expect([last.take(8_999), last.take(9_000)]).toEqual([undefined, { event: 'logs', number: 2 }])
   })
 })
 
