@@ -5,7 +5,6 @@ import { newPredictionId, predictionIdFor } from '../contracts/prediction-id.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
 import { defaultWebhookEvents } from '../contracts/webhooks.ts'
 import { retry } from '../lib/retry.ts'
-import { sha256Hex } from '../lib/sha256.ts'
 import { createSingleFlight } from '../lib/single-flight.ts'
 import { OrchestratorUnavailable } from '../temporal/orchestrator.ts'
 import { type CreateBody, createBodySchema, createHeaders } from './create-body.ts'
@@ -15,12 +14,11 @@ import { parse } from './parse-body.ts'
 import type { PredictionReader } from './prediction-reader.ts'
 import { cancelAfterMs, waitMs } from './prefer.ts'
 import { Problem } from './problem.ts'
+import { hashRequest, isEarlierHash } from './request-hash.ts'
 
 // A prediction that has just been started is there; one that a race brought may need a moment.
 const readAttempts = 3
 const busyRetryAfterSeconds = '5'
-
-const hashRequest = (body: unknown): Promise<string> => sha256Hex(new TextEncoder().encode(JSON.stringify(body)))
 
 /** Answers a request for a prediction: started once, waited for as long as `Prefer` says. */
 export const createPredictionCreator = (
@@ -66,7 +64,8 @@ export const createPredictionCreator = (
     const key = header['idempotency-key']
     const id = key === undefined ? newPredictionId() : await predictionIdFor(tenant, key)
     c.set('predictionId', id)
-    const requestHash = await hashRequest([model.name, json])
+    // Only a key can bring two requests to one prediction.
+    const requestHash = key === undefined ? undefined : await hashRequest(model.name, json)
 
     const startNew = async (): Promise<PredictionRecord> => {
       const known = key === undefined ? undefined : await findByKey(id)
@@ -83,11 +82,20 @@ export const createPredictionCreator = (
         }),
       })
       const { name, version } = model
-      await orchestrator.start({ tenant, model: name, version, requestHash, start, summary, details })
+      await orchestrator.start({
+        tenant,
+        model: name,
+        version,
+        start,
+        summary,
+        details,
+        ...(requestHash !== undefined && { requestHash }),
+      })
       return retry(() => readStarted(id), { attempts: readAttempts, delayMs: (failed) => 50 * failed })
     }
     const record = await once(id, startNew)
-    if (record.requestHash !== requestHash) {
+    const isSame = record.requestHash === requestHash || (await isEarlierHash(record.requestHash, model.name, json))
+    if (!isSame) {
       throw new Problem(409, 'The idempotency key was used with another request')
     }
     if (wait === 0) return c.json(await view(record), 201)

@@ -47,8 +47,8 @@ export type PredictionRecord = WorkflowRun & {
   readonly tenant: string
   readonly model: string
   readonly version: string
-  /** Hash of the request that started it. */
-  readonly requestHash: string
+  /** Hash of the request that started it, if that had an idempotency key. */
+  readonly requestHash?: string
   /** Run of the workflow, for links to the Temporal UI. */
   readonly runId: string
   readonly namespace: string

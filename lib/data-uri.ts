@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from './base64.ts'
+import { fromBase64, fromBinaryString, toBase64 } from './base64.ts'
 
 const header = /^data:([\w.+-]+\/[\w.+-]+)?((?:;[\w-]+=[^;,]*)*)(;base64)?,/i
 const maxHeaderLength = 1024
@@ -9,8 +9,9 @@ export const toDataUri = (mediaType: string, bytes: Uint8Array): string => `data
 /** RFC 3986's percent-encoding of bytes; undefined if the text is not ASCII or an escape is malformed. */
 const percentDecode = (text: string): Uint8Array<ArrayBuffer> | undefined => {
   if (/%(?![0-9a-f]{2})|[^\x20-\x7e]/i.test(text)) return undefined
-  const binary = text.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
-  return Uint8Array.from(binary, (char) => char.charCodeAt(0))
+  return fromBinaryString(
+    text.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
+  )
 }
 
 /** The bytes of a `data:` URI, base64 or percent-encoded; undefined if it is malformed. */

@@ -7,7 +7,8 @@ export interface StartPrediction {
   readonly tenant: string
   readonly model: string
   readonly version: string
-  readonly requestHash: string
+  /** Of a request with an idempotency key. */
+  readonly requestHash?: string
   readonly start: WorkflowStart
   /** For the Temporal UI: one line, and Markdown. Nothing personal. */
   readonly summary: string

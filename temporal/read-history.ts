@@ -25,7 +25,7 @@ export interface Memo {
   tenant: string
   model: string
   version: string
-  requestHash: string
+  requestHash?: string
 }
 
 const states: Record<string, PredictionRecord['state']> = {

@@ -39,7 +39,7 @@ export const createStarts = ({
         id: start.input.predictionId,
         input: start.input,
         reuse: 'REJECT_DUPLICATE',
-        memo: { tenant, model, version, requestHash } satisfies Memo,
+        memo: { tenant, model, version, ...(requestHash !== undefined && { requestHash }) } satisfies Memo,
         keywords: { IdemTenant: tenant, IdemModel: model, IdemStatus: 'starting' },
         // Steps inherit it: one tenant's thousand predictions leave room for another's one.
         fairnessKey: tenant,

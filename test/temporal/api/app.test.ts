@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Prediction } from '../../../contracts/prediction.ts'
+import { predictionIdFor } from '../../../contracts/prediction-id.ts'
+import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
 import { atEdge, bundle, photo, publicUrl, startApi, type TestApi } from '../../support/test-api.ts'
+import { predictionOf } from '../temporal/orchestrator-suite.ts'
 
 let app: TestApi
 
@@ -117,6 +121,39 @@ describe('an idempotency key', () => {
     expect(new Set(predictions.map(({ id }) => id)).size).toBe(1)
     expect(new Set(predictions.map(({ input }) => input.seed)).size).toBe(1)
     expect((await problemOf(post({ input_image: photo, num_images: 2 }, headers))).status).toBe(409)
+  })
+
+  it('takes the same body with other spaces and another order of fields', async () => {
+    const headers = { 'idempotency-key': `order-${Date.now()}` }
+    const idOf = async (body: string) => {
+      const response = await post(body, headers)
+      expect(response.status).toBe(201)
+      return ((await response.json()) as Prediction).id
+    }
+    const first = await idOf(`{"input":{"input_image":"${photo}","num_images":1}}`)
+    expect(await idOf(`{ "input": { "num_images": 1, "input_image": "${photo}" } }`)).toBe(first)
+  })
+
+  it('names a prediction that was started by a version with another hash', async () => {
+    const key = `earlier-${Date.now()}`
+    const body = { input: { num_images: 1, input_image: photo } }
+    const { tenant, start, ...rest } = predictionOf()
+    if (start.workflow !== 'generateFaces') throw new Error('not generateFaces')
+    const predictionId = await predictionIdFor(tenant, key)
+    await createGrpcOrchestrator(app.client).start({
+      ...rest,
+      tenant,
+      // Before the canonical form it was the SHA-256 of the body as JSON.stringify writes it.
+      requestHash: createHash('sha256')
+        .update(JSON.stringify([rest.model, body]))
+        .digest('hex'),
+      start: { ...start, input: { ...start.input, predictionId } },
+    })
+    const headers = { 'idempotency-key': key }
+    const response = await post(JSON.stringify(body), headers)
+    expect(response.status).toBe(201)
+    expect(await response.json()).toMatchObject({ id: predictionId })
+    expect((await problemOf(post({ ...body.input, num_images: 2 }, headers))).status).toBe(409)
   })
 })
 
