@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { type Manifest, manifestSchema } from '../contracts/bundle-manifest.ts'
-import { failures } from '../contracts/failures.ts'
 import { sha256Hex } from '../lib/sha256.ts'
+import { BundleError } from './bundle-error.ts'
 import { type Detectors, findDetector, detectors as knownDetectors } from './faces/detectors/index.ts'
 import { schedulerFor } from './numeric/schedulers/index.ts'
 import { SchedulerError } from './numeric/schedulers/scheduler.ts'
@@ -15,12 +15,6 @@ export interface Bundle {
   readonly sha256: string
   /** Absolute path of a file that the manifest names. */
   path(file: string): string
-}
-
-/** The bundle cannot be used; the message says which file or field and why. */
-export class BundleError extends Error {
-  override name = 'BundleError'
-  readonly type = failures.bundleInvalid
 }
 
 /** Throws `BundleError` where the recogniser is another one than the diffusion was trained with. */

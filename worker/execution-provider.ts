@@ -1,4 +1,5 @@
 import type { Bundle } from '../inference/bundle.ts'
+import { ProviderMissing } from '../inference/engine/load-error.ts'
 import { loadNetwork } from '../inference/engine/runtime.ts'
 import { adviceFor } from './providers/advice.ts'
 import { chooseProvider } from './providers/auto.ts'
@@ -32,8 +33,9 @@ export const executionProvidersFor = async (
     })
     await network.release()
   } catch (cause) {
+    if (!(cause instanceof ProviderMissing)) throw cause
     const advice = (await adviceFor(name)).map((line) => `\n  ${line}`).join('')
-    throw new Error(
+    throw new ProviderMissing(
       `IDEM_EXECUTION_PROVIDER is ${name}, which cannot be used on this machine${advice && `:${advice}`}`,
       {
         cause,

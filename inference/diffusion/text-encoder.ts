@@ -1,4 +1,5 @@
 import type { DiffusionSpec } from '../../contracts/bundle-manifest.ts'
+import { BundleError } from '../bundle-error.ts'
 import type { Network } from '../engine/runtime.ts'
 
 /** Tells the network that no token is replaced. */
@@ -22,7 +23,7 @@ export const createTextEncoder = (network: Network, spec: DiffusionSpec): TextEn
       face_embedding: { data: embedding, dims: [1, spec.embeddingSize] },
       face_position: { data: BigInt64Array.of(position), dims: [1] },
     })
-    if (!prompt_embeds) throw new Error('The text encoder has no output prompt_embeds')
+    if (!prompt_embeds) throw new BundleError('The text encoder has no output prompt_embeds')
     return prompt_embeds.data
   }
   return {

@@ -1,3 +1,4 @@
+import { BundleError } from '../bundle-error.ts'
 import type { Network } from '../engine/runtime.ts'
 import { concatenate } from '../numeric/concatenate.ts'
 import type { PromptEmbedding } from './text-encoder.ts'
@@ -29,7 +30,7 @@ export const createUnet = (network: Network, hiddenSize: number): Unet => ({
         dims: [rows.length, tokens, hiddenSize],
       },
     })
-    if (!noise_pred) throw new Error('The UNet has no output noise_pred')
+    if (!noise_pred) throw new BundleError('The UNet has no output noise_pred')
     const length = noise_pred.data.length / rows.length
     return rows.map((_, i) => noise_pred.data.slice(i * length, (i + 1) * length))
   },

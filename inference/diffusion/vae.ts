@@ -1,3 +1,4 @@
+import { BundleError } from '../bundle-error.ts'
 import type { Network } from '../engine/runtime.ts'
 import type { RgbImage } from '../numeric/image.ts'
 import { requireFinite } from './diverged.ts'
@@ -12,7 +13,7 @@ export interface VaeDecoder {
 export const createVaeDecoder = (network: Network): VaeDecoder => ({
   decode: async (latents, shape) => {
     const { image } = await network.run({ latents: { data: latents, dims: [1, ...shape] } })
-    if (!image) throw new Error('The VAE decoder has no output image')
+    if (!image) throw new BundleError('The VAE decoder has no output image')
     requireFinite(image.data, 'The decoded image')
     const [, , height, width] = image.dims as [number, number, number, number]
     return toRgbImage(image.data, width, height)

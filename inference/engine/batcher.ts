@@ -1,5 +1,6 @@
 import type { LatentShape, Unet, UnetRow } from '../diffusion/unet.ts'
 import type { BatchLimit } from './batch-limit.ts'
+import { isOutOfMemory, OutOfMemory } from './out-of-memory.ts'
 
 interface Waiting {
   readonly row: UnetRow
@@ -19,19 +20,6 @@ export interface Batcher extends Unet {
   /** Rows of every call so far: how full batches are. */
   readonly calls: { readonly count: number; readonly rows: number }
 }
-
-// In the words of onnxruntime and its arena, the C++ library, CUDA, cuDNN and cuBLAS.
-const outOfMemory =
-  /out of memory|out_of_memory|bad_alloc|failed to allocate|allocation failed|alloc_failed|available memory of/i
-
-/** The device cannot hold even one row. */
-export class OutOfMemory extends Error {
-  override name = 'OutOfMemory'
-  readonly type = 'out_of_memory'
-  readonly retryable = true
-}
-
-export const isOutOfMemory = (error: unknown): boolean => error instanceof Error && outOfMemory.test(error.message)
 
 /**
  * One UNet for several jobs: rows that wait at the same time go into one call, whoever asks and at whatever timestep.

@@ -6,7 +6,7 @@ import { createUnet } from '../diffusion/unet.ts'
 import { createVaeDecoder } from '../diffusion/vae.ts'
 import type { RgbImage } from '../numeric/image.ts'
 import { fixedBatchLimit, measuredBatchLimit } from './batch-limit.ts'
-import { type Batch, createBatcher, isOutOfMemory, OutOfMemory } from './batcher.ts'
+import { type Batch, createBatcher } from './batcher.ts'
 import { pixelBuffers } from './pixel-buffers.ts'
 import { loadNetwork, type Network, type NetworkOptions } from './runtime.ts'
 import { type CallContext, Moved, serveThread } from './thread.ts'
@@ -46,10 +46,6 @@ const loadAll = async (
     }
   } catch (error) {
     await release()
-    const { cause } = error as Error
-    if (isOutOfMemory(error) || isOutOfMemory(cause)) {
-      throw new OutOfMemory('The device has no memory for the diffusion networks', { cause: error })
-    }
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import type { DetectorSpec } from '../../contracts/bundle-manifest.ts'
-import { type Bundle, BundleError } from '../bundle.ts'
+import type { Bundle } from '../bundle.ts'
+import { BundleError } from '../bundle-error.ts'
 import type { RecogniserSettings } from '../faces/recogniser.ts'
 import type { NetworkOptions } from './runtime.ts'
 

@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { loadError } from './load-error.ts'
 
 export type TensorData = Float32Array | BigInt64Array
 
@@ -25,20 +26,23 @@ export interface NetworkOptions {
   threads?: number
 }
 
-/** Loads an ONNX file. Throws with the path and onnxruntime's reason as `cause`. */
+/**
+ * Loads an ONNX file. Throws `BundleError` if the file cannot be loaded, `ProviderMissing` if the device cannot be used,
+ * and `OutOfMemory`, with onnxruntime's reason as `cause`.
+ */
 export const loadNetwork = async (path: string, options: NetworkOptions = {}): Promise<Network> => {
-  let session: InferenceSession
-  try {
-    session = await InferenceSession.create(path, {
-      executionProviders: [...(options.executionProviders ?? ['cpu'])],
-      intraOpNumThreads: options.threads ?? 0,
-      logSeverityLevel: 3,
-      // Idle threads sleep: spinning ones take the processor from the other engines, from Temporal and from the API.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    })
-  } catch (cause) {
-    throw new Error(`Cannot load the network ${path}`, { cause })
+  const { executionProviders = ['cpu'], threads = 0 } = options
+  const sessionOptions: InferenceSession.SessionOptions = {
+    executionProviders: [...executionProviders],
+    intraOpNumThreads: threads,
+    logSeverityLevel: 3,
+    // Idle threads sleep: spinning ones take the processor from the other engines, from Temporal and from the API.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   }
+  const session = await InferenceSession.create(path, sessionOptions).catch(async (cause) => {
+    const load = async (network: Uint8Array) => (await InferenceSession.create(network, sessionOptions)).release()
+    throw await loadError(cause, { path, executionProviders, load })
+  })
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,

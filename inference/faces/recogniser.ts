@@ -1,4 +1,6 @@
+import { basename } from 'node:path'
 import type { RecogniserSpec } from '../../contracts/bundle-manifest.ts'
+import { BundleError } from '../bundle-error.ts'
 import { loadNetwork, type NetworkOptions } from '../engine/runtime.ts'
 import type { RgbImage } from '../numeric/image.ts'
 import { toPlanar } from '../numeric/planar.ts'
@@ -56,7 +58,9 @@ export const createRecogniser = async (spec: RecogniserSettings, options?: Netwo
       const data = toPlanar(crop, { channels, mean, std })
       const vector = (await network.run({ [input]: { data, dims: [1, 3, sizePx, sizePx] } }))[output]!.data
       if (spec.dimensions && vector.length !== spec.dimensions) {
-        throw new Error(`${spec.file} gives ${vector.length} numbers, not the ${spec.dimensions} that its bundle says`)
+        throw new BundleError(
+          `${basename(spec.file)} gives ${vector.length} numbers, not the ${spec.dimensions} that its bundle says`,
+        )
       }
       return toUnit(vector)
     },

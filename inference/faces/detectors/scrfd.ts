@@ -1,3 +1,5 @@
+import { basename } from 'node:path'
+import { BundleError } from '../../bundle-error.ts'
 import { loadNetwork } from '../../engine/runtime.ts'
 import { suppressNonMaxima } from '../../numeric/nms.ts'
 import { toPlanar } from '../../numeric/planar.ts'
@@ -54,7 +56,7 @@ const create: DetectorEntry['create'] = async (spec, options) => {
         Float32Array[],
       ]
       if (scores.length === 0 || boxes.length !== scores.length || landmarks.length !== scores.length) {
-        throw new Error(`${spec.file} is not an SCRFD network with landmarks`)
+        throw new BundleError(`${basename(spec.file)} is not an SCRFD network with landmarks`)
       }
 
       const foundBoxes: number[] = []
@@ -64,7 +66,8 @@ const create: DetectorEntry['create'] = async (spec, options) => {
         const stride = FIRST_STRIDE << level
         const columns = Math.floor(width / stride)
         const anchors = levelScores.length / (columns * Math.floor(height / stride))
-        if (!Number.isInteger(anchors)) throw new Error(`${spec.file} is not an SCRFD network of strides 8, 16, 32, …`)
+        if (!Number.isInteger(anchors))
+          throw new BundleError(`${basename(spec.file)} is not an SCRFD network of strides 8, 16, 32, …`)
         const levelBoxes = boxes[level]!
         const levelLandmarks = landmarks[level]!
         for (let i = 0; i < levelScores.length; i++) {

@@ -1,3 +1,5 @@
+import { basename } from 'node:path'
+import { BundleError } from '../../bundle-error.ts'
 import { loadNetwork } from '../../engine/runtime.ts'
 import { suppressNonMaxima } from '../../numeric/nms.ts'
 import { toPlanar } from '../../numeric/planar.ts'
@@ -24,7 +26,7 @@ const create: DetectorEntry['create'] = async (spec, options) => {
   const missing = STRIDES.flatMap((s) => [`cls_${s}`, `obj_${s}`, `bbox_${s}`, `kps_${s}`]).find(
     (name) => !network.outputs.includes(name),
   )
-  if (missing) throw new Error(`${spec.file} is not a YuNet network: it has no output ${missing}`)
+  if (missing) throw new BundleError(`${basename(spec.file)} is not a YuNet network: it has no output ${missing}`)
 
   return {
     detect: async (photo, { sizePx = spec.inputSizePx, border = 0 } = {}) => {

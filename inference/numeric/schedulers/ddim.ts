@@ -8,7 +8,7 @@ import {
   refuseOptions,
   type SchedulerConfig,
 } from './scheduler-config.ts'
-import { requireSteps, spaceTimesteps } from './timesteps.ts'
+import { requireSteps, requireTrained, spaceTimesteps } from './timesteps.ts'
 
 /** DDIM without added noise (eta 0): Song et al., "Denoising diffusion implicit models" (2021), equation 12. */
 export const createDdim = (config: SchedulerConfig): Scheduler => {
@@ -26,6 +26,7 @@ export const createDdim = (config: SchedulerConfig): Scheduler => {
       trainTimesteps: alphas.length,
       stepsOffset: readNumber(config, 'steps_offset', 0),
     })
+    requireTrained(timesteps, alphas.length)
     const stride = Math.floor(alphas.length / steps)
     return {
       timesteps,

@@ -10,7 +10,7 @@ import {
   refuseOptions,
 } from './scheduler-config.ts'
 import { interpolate, karrasSigmas, timestepOfSigma, trainingSigmas } from './sigmas.ts'
-import { requireSteps, spaceSolverTimesteps } from './timesteps.ts'
+import { requireFalling, requireSteps, spaceSolverTimesteps } from './timesteps.ts'
 
 /** Runs shorter than this end with a first-order step when the configuration asks for it. */
 const FEW_STEPS = 15
@@ -60,6 +60,7 @@ export const createDpmpp2m = (config: SchedulerConfig, { karras = false } = {}):
       timesteps = spaceSolverTimesteps({ ...spacing, steps }, usable)
       sigmas = timesteps.map((t) => interpolate(levels, t))
     }
+    requireFalling(sigmas)
     sigmas = [...sigmas, toZero ? 0 : levels[0]!].map(Math.fround)
     const last = timesteps.length - 1
     const firstOrderAtEnd = eulerAtFinal || toZero || (lowerOrderFinal && timesteps.length < FEW_STEPS)

@@ -71,6 +71,19 @@ export const spaceSolverTimesteps = (
   }
 }
 
+const tooMany = (steps: number) =>
+  new SchedulerError(`The scheduler cannot do ${steps} steps: it has too few timesteps for them. Use fewer steps`)
+
+/** Rounding and an offset can lead past the noise levels that the network was trained on. Throws `SchedulerError`. */
+export const requireTrained = (timesteps: readonly number[], trainTimesteps: number): void => {
+  if (timesteps.some((t) => t >= trainTimesteps)) throw tooMany(timesteps.length)
+}
+
+/** A solver divides by what a step changes. Throws `SchedulerError` unless each level is lower than the one before. */
+export const requireFalling = (levels: readonly number[]): void => {
+  if (levels.some((level, index) => level >= (levels[index - 1] ?? Infinity))) throw tooMany(levels.length)
+}
+
 export const requireSteps = (steps: number, most: number): void => {
   if (!Number.isInteger(steps) || steps < 1 || steps > most)
     throw new SchedulerError(`The scheduler takes 1 to ${most} steps, not ${steps}`)

@@ -7,7 +7,8 @@ import { z } from 'zod'
 import { readApiConfig } from '../../../api/config.ts'
 import { arc2faceInputSchema } from '../../../contracts/arc2face.ts'
 import { type SchedulerName, schedulerNames } from '../../../contracts/schedulers.ts'
-import { BundleError, loadBundle } from '../../../inference/bundle.ts'
+import { loadBundle } from '../../../inference/bundle.ts'
+import { BundleError } from '../../../inference/bundle-error.ts'
 import { denoise } from '../../../inference/diffusion/denoise.ts'
 import {
   createScheduler,

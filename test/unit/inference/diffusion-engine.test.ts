@@ -11,12 +11,13 @@ import {
 import { identityOf } from '../../../inference/diffusion/request.ts'
 import type { Unet } from '../../../inference/diffusion/unet.ts'
 import { fixedBatchLimit, measuredBatchLimit } from '../../../inference/engine/batch-limit.ts'
-import { createBatcher, OutOfMemory } from '../../../inference/engine/batcher.ts'
+import { createBatcher } from '../../../inference/engine/batcher.ts'
 import {
   createDiffusionEngine,
   type DiffusionEngine,
   type GenerateRequest,
 } from '../../../inference/engine/diffusion-engine.ts'
+import { OutOfMemory } from '../../../inference/engine/out-of-memory.ts'
 import { readGolden, rowOf } from '../../support/arrays.ts'
 import { settings } from '../../support/settings.ts'
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyBundle } from '../../../../cli/bundles/verify.ts'
 import type { Manifest } from '../../../../contracts/bundle-manifest.ts'
-import { BundleError, loadBundle } from '../../../../inference/bundle.ts'
+import { loadBundle } from '../../../../inference/bundle.ts'
+import { BundleError } from '../../../../inference/bundle-error.ts'
 
 let folder: string
 beforeEach(async () => {
