@@ -25,6 +25,12 @@ const explanations = {
   ],
   deadline_exceeded: ['It took longer than was asked for', 'Ask for fewer pictures or steps.'],
   out_of_memory: ['The device ran out of memory', 'Ask for fewer pictures at a time.'],
+  diffusion_diverged: [
+    'These settings give no picture',
+    'Try another scheduler, another number of steps, or less guidance.',
+  ],
+  settings_invalid: ['The scheduler cannot do so many steps', 'Ask for fewer steps, or choose another scheduler.'],
+  bundle_invalid: ['The worker cannot load the model', 'Its operator has to look at it.'],
   provider_missing: ['The worker cannot use the device that it was told to', 'Its operator has to look at it.'],
   storage_unavailable: ['The artifact store does not answer', 'Try again in a while.'],
 }
