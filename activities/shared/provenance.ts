@@ -30,7 +30,7 @@ const METADATA = new Set(['eXIf', 'iCCP', 'iTXt', 'tEXt', 'zTXt', 'tIME'])
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
 const attribute = (value: string | number) => {
   const text = String(value)
-  // Readers turn line breaks in attributes into spaces, and other control characters are no XML.
+  // Readers turn line breaks in attributes into spaces, and other control characters are not allowed in XML.
   if (/\p{Cc}/u.test(text)) throw new ProvenanceError('A control character cannot be written into an image')
   return text.replace(/[&<>"']/g, (char) => escapes[char]!)
 }
@@ -76,8 +76,8 @@ const textOf = (chunk: PngChunk): string | undefined => {
 }
 
 /**
- * The provenance in a PNG. Throws `PngError` where it is damaged, and `ProvenanceError` where it has none, one that does
- * not say that a model made the image, or metadata besides it.
+ * The provenance in a PNG. Throws `PngError` if it is damaged, and `ProvenanceError` if it has none, has one that does not
+ * say that a model made the image, or has other metadata.
  */
 export const readProvenance = (png: Uint8Array): Provenance => {
   const metadata = readChunks(png).filter(({ type }) => METADATA.has(type))
@@ -101,7 +101,7 @@ export const readProvenance = (png: Uint8Array): Provenance => {
   }
 }
 
-/** Marks a PNG and reads the mark back from the finished bytes; throws `ProvenanceError` unless it is what was meant. */
+/** Marks a PNG and reads the mark back from the finished bytes; throws `ProvenanceError` if it differs. */
 export const markImage = (png: Uint8Array, provenance: Provenance): Uint8Array<ArrayBuffer> => {
   const marked = writeProvenance(png, provenance)
   const read = readProvenance(marked)

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,6 +35,13 @@ describe('the provenance of an image', () => {
     const marked = markImage(plain, provenance)
     expect(readProvenance(marked)).toEqual(provenance)
     expect(Buffer.compare(await pixels(marked), await pixels(plain))).toBe(0)
+  })
+
+  it('is written as the same bytes in every version, so that a replay repeats a file', () => {
+    const marked = markImage(readFileSync('test/golden/demo/male_26.png'), provenance)
+    expect(createHash('sha256').update(marked).digest('hex')).toBe(
+      'd1c6a06b0015cff6817b9133837f38551fff77e5bd3912a49e84dc003968abb5',
+    )
   })
 
   it('is found by a reader of metadata that is not ours', async () => {
