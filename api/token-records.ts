@@ -6,7 +6,7 @@ export const tenantSchema = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'A tenant is 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit')
 
 /** What a token lets its bearer do: `api` all that its tenant may, `operator` read payloads in the Temporal UI. */
-export const tokenScopes = ['api', 'operator'] as const
+const tokenScopes = ['api', 'operator'] as const
 
 const tokenSchema = z.strictObject({
   /** For people: the start of the hash. */

@@ -44,7 +44,6 @@ export const schedulerConfigSchema = z.looseObject({
   set_alpha_to_one: z.boolean().default(true),
   timestep_spacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
 })
-export type SchedulerConfig = z.infer<typeof schedulerConfigSchema>
 
 const previewSchema = z.object({
   /** One row a latent channel: how much red, green and blue (in [-1, 1]) a unit of it makes. */

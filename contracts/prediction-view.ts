@@ -25,7 +25,7 @@ const diffusion: StepName = 'generateImages'
 const barWidth = 10
 
 /** A line as tqdm writes it, which Replicate's clients parse: ` 52%|█████     | 13/25`. */
-export const progressLine = (step: number, of: number): string => {
+const progressLine = (step: number, of: number): string => {
   const filled = Math.round((step / of) * barWidth)
   const percent = `${Math.floor((step * 100) / of)}`.padStart(3)
   return `${percent}%|${'█'.repeat(filled)}${' '.repeat(barWidth - filled)}| ${step}/${of}`

@@ -5,7 +5,7 @@ export interface NpyArray {
 }
 
 /** The bytes are no .npy file, or one of a kind that is not read. */
-export class NpyError extends Error {
+class NpyError extends Error {
   override name = 'NpyError'
 }
 

@@ -2,7 +2,7 @@
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
+const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
 
 /** What the API and the workers write to their logs. */
 export const readLogLevel = ({ IDEM_LOG_LEVEL = '' }: Environment): string => {

@@ -104,5 +104,3 @@ export const createTemporalHttp = ({ url, namespace, apiKey, fetch: send = fetch
     }
   }
 }
-
-export type TemporalHttp = ReturnType<typeof createTemporalHttp>

@@ -10,7 +10,7 @@ const KEY_ID = 'encryption-key-id'
 const encoder = new TextEncoder()
 const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(bytes ?? new Uint8Array())
 
-export const isEncrypted = (payload: Payload): boolean => text(payload.metadata?.encoding) === ENCODING
+const isEncrypted = (payload: Payload): boolean => text(payload.metadata?.encoding) === ENCODING
 
 /**
  * Encrypts what Temporal keeps and carries: AES-256-GCM under the ring's active key, a fresh nonce a payload, metadata

@@ -15,7 +15,7 @@ export interface Provenance {
 }
 
 /** An image does not say where it comes from, or says something else. */
-export class ProvenanceError extends Error {
+class ProvenanceError extends Error {
   override name = 'ProvenanceError'
 }
 
@@ -36,7 +36,7 @@ const attribute = (value: string | number) => {
 }
 
 /** The XMP packet. Throws `ProvenanceError` for control characters. AISystemUsed and AISystemVersionUsed are of IPTC's Photo Metadata Standard 2025.1. */
-export const xmpPacket = ({ software, model, bundleSha256, seed, predictionId }: Provenance): string =>
+const xmpPacket = ({ software, model, bundleSha256, seed, predictionId }: Provenance): string =>
   `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">

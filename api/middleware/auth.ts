@@ -8,7 +8,7 @@ import type { TokenRecord } from '../token-records.ts'
 export type FindToken = (token: string) => Promise<TokenRecord | undefined>
 
 /** The token of `Authorization: Bearer …`, or `Token …` as older clients send it. */
-export const tokenOf = (header: string | undefined): string | undefined =>
+const tokenOf = (header: string | undefined): string | undefined =>
   /^(?:Bearer|Token) +([\w.~+/=-]+) *$/i.exec(header ?? '')?.[1]
 
 const unauthenticated = (detail: string) => new Problem(401, detail, { headers: { 'www-authenticate': 'Bearer' } })

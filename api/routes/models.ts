@@ -74,7 +74,7 @@ const routes = {
 }
 
 /** The OpenAPI schema of a version as Replicate's clients and tools read it: `components.schemas.Input` and `Output`. */
-export const openapiSchema = ({ name, inputJsonSchema, outputSchema }: Model): JsonSchema => {
+const openapiSchema = ({ name, inputJsonSchema, outputSchema }: Model): JsonSchema => {
   const ordered = Object.entries(inputJsonSchema.properties ?? {}).map(([field, schema], index) => [
     field,
     { title: field.replaceAll('_', ' '), 'x-order': index, ...schema },

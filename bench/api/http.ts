@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 export const createPath = '/v1/models/idem/arc2face/predictions'
 
 /** A photo that nobody fetches: the workers of this measurement take any. */
-export const body = JSON.stringify({
+const body = JSON.stringify({
   input: { input_image: 'https://example.com/portrait.jpg', num_images: 1, seed: 7 },
 })
 

@@ -18,11 +18,6 @@ import { startStorageProxy } from './storage-proxy.ts'
 const namespace = 'default'
 const bucket = 'idem'
 
-export interface Made {
-  readonly id: string
-  readonly latencyMs: number
-}
-
 /** Everything real, on this machine: Temporal, S3 behind a counting proxy, the API, workers for every queue, a webhook's receiver. */
 export const startStand = async (log: (line: string) => void) => {
   const binary = await findVersitygw({ ci: true })

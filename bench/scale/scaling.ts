@@ -22,7 +22,7 @@ export interface KedaScaling {
 }
 
 /** Kubernetes' own: four pods or a doubling in 15 seconds, whichever is more. */
-export const scaleUp = { pods: 4, factor: 2, period: 15 } as const
+const scaleUp = { pods: 4, factor: 2, period: 15 } as const
 /** Kubernetes' own: a ratio this near to 1 changes nothing. */
 const tolerance = 0.1
 

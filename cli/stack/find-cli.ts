@@ -19,7 +19,7 @@ export interface FindCliOptions {
 }
 
 /** No way to a Temporal CLI worked; the message lists what was tried and why each failed. */
-export class TemporalCliMissing extends Error {
+class TemporalCliMissing extends Error {
   override name = 'TemporalCliMissing'
 }
 

@@ -1,7 +1,7 @@
 import { failures } from '../../contracts/failures.ts'
 
 /** A diffusion whose numbers are not finite: its images would be black. */
-export class Diverged extends Error {
+class Diverged extends Error {
   override name = 'Diverged'
   readonly type = failures.diffusionDiverged
 }

@@ -47,7 +47,7 @@ export const identityOf = ({ images, settings }: GenerateRequest, bundleSha256: 
 })
 
 /** The request does not fit the bundle; the message says what. */
-export class RequestError extends Error {
+class RequestError extends Error {
   override name = 'RequestError'
   readonly type: FailureType
   constructor(message: string, type: FailureType = failures.settingsInvalid) {

@@ -6,7 +6,7 @@ import type { Batch } from './batcher.ts'
 import type { DiffusionThreadData, GenerateCall } from './diffusion-engine-thread.ts'
 import { startThread } from './thread.ts'
 
-export type { GenerateRequest, ImageRequest } from '../diffusion/request.ts'
+export type { GenerateRequest } from '../diffusion/request.ts'
 
 export interface StepEvent {
   /** Steps done, from 1. */

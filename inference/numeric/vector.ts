@@ -6,7 +6,7 @@ export const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 }
 
 /** Euclidean length. */
-export const norm = (vector: ArrayLike<number>): number => Math.sqrt(dot(vector, vector))
+const norm = (vector: ArrayLike<number>): number => Math.sqrt(dot(vector, vector))
 
 /** The vector scaled to length 1. Throws a RangeError where it has no direction. */
 export const toUnit = (vector: ArrayLike<number>): Float32Array => {

@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 
 const screens = resolve(import.meta.dirname, '../../out/screens')
 
-export const wide = { width: 1280, height: 860 }
+const wide = { width: 1280, height: 860 }
 export const narrow = { width: 360, height: 740 }
 
 export interface OpenPage {

@@ -33,5 +33,3 @@ export const createGates = () => {
     },
   }
 }
-
-export type Gates = ReturnType<typeof createGates>

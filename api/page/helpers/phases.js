@@ -1,5 +1,5 @@
 /** The steps of a run, in order; `waiting` is what stands there until a worker takes it. */
-export const phases = [
+const phases = [
   { name: 'intakePhoto', label: 'Take the photo in' },
   { name: 'findFace', label: 'Find and align the face' },
   { name: 'embedFace', label: 'Make the face vector' },
@@ -11,7 +11,7 @@ export const phases = [
 const fromPhoto = 3
 
 /** Those that a run goes through: one of an earlier person needs no photo. */
-export const phasesOf = ({ input }) =>
+const phasesOf = ({ input }) =>
   input.identity_of || input.replay_of || input.embedding ? phases.slice(fromPhoto) : phases
 
 const plural = (count, one) => (count === 1 ? `One ${one} of yours is` : `${count} ${one}s of yours are`)

@@ -4,7 +4,7 @@
 export const strangers = { typical: 0.06, highest: 0.33 }
 
 /** Where the bar ends; higher values fill it. */
-export const scaleEnd = 0.8
+const scaleEnd = 0.8
 
 export const place = (cosine) => Math.max(0, Math.min(cosine / scaleEnd, 1))
 
