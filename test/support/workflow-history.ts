@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
-import type { Connection } from '@temporalio/client'
+import type { Client, Connection } from '@temporalio/client'
 import type { temporal } from '@temporalio/proto'
+import { eventually } from './eventually.ts'
 
 export const workflowsPath = resolve('workflows/index.ts')
 
@@ -22,3 +23,11 @@ export const fetchHistory = async (
   } while (nextPageToken)
   return { events }
 }
+
+/** Waits until somebody has asked for the cancellation of a workflow. */
+export const untilCancelRequested = (client: Client, workflowId: string): Promise<void> =>
+  eventually(async () => {
+    const { events } = await client.workflow.getHandle(workflowId).fetchHistory()
+    const isAsked = events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes)
+    if (!isAsked) throw new Error(`Nobody has asked for the cancellation of ${workflowId}`)
+  })

@@ -27,6 +27,7 @@ beforeAll(async () => {
   file = join(folder, 'state/tokens.json')
   await add('acme', 'acme')
   await add('other', 'other')
+  await add('reader', 'reader')
   await add('operator', 'operator', 'operator')
   api = await startApi(
     {
@@ -155,8 +156,12 @@ describe('tenants', () => {
 
 describe('a stream', () => {
   it('is for whoever has its signed URL, and no other prediction is', async () => {
-    const { results } = await api.json<{ results: { urls: { stream: string } }[] }>(get('/v1/predictions', as('acme')))
-    const { pathname, search } = new URL(results[0]!.urls.stream)
+    const { urls } = await eventually(async () => {
+      const response = await api.post({ input: { input_image: photo } }, as('reader'))
+      expect(response.status).toBe(201)
+      return api.json<{ urls: { stream: string } }>(response)
+    })
+    const { pathname, search } = new URL(urls.stream)
     const response = await get(pathname + search)
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
     await response.body?.cancel()

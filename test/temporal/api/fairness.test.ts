@@ -11,11 +11,10 @@ it("one tenant's thousand predictions do not starve another's one", async () => 
   const api = await startApi(
     { findToken: async (token) => [many, one].find((known) => known.token === token)?.record },
     {
-      // The one slot of the gpu queue, for a moment each.
+      // In the one slot of the gpu queue.
       generate: async ({ predictionId }) => {
         await gate
         made.push(predictionId)
-        await new Promise((resolve) => setTimeout(resolve, 10))
       },
     },
   )

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { eventually } from '../../support/eventually.ts'
+import { createGates } from '../../support/gates.ts'
 import { resetWorkflow } from '../../support/reset.ts'
 import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
@@ -13,10 +14,11 @@ interface Page {
 let api: TestApi
 /** Newest first. */
 const ids: string[] = []
-let release: () => void
-const held = new Promise<void>((resolve) => {
-  release = resolve
-})
+/** Predictions with this seed are held while they diffuse. */
+const held = 999
+const gates = createGates()
+
+const counts = { succeeded: 5, failed: 1, canceled: 1, processing: 1, starting: 0 }
 
 const list = (query = '') => api.json<Page>(api.request(`/v1/predictions${query}`))
 const follow = (url: string | null) => list(new URL(url ?? '').search)
@@ -27,25 +29,25 @@ const make = async (body: object, headers = {}) => {
 }
 
 beforeAll(async () => {
-  api = await startApi(
-    {},
-    {
-      // The last one stays in the middle of its diffusion.
-      generate: async ({ seeds }) => {
-        if (seeds[0] === 999) await held
-      },
-    },
-  )
+  const generate = async ({ predictionId, seeds: [seed] }: { predictionId: string; seeds: number[] }) => {
+    if (seed === held) await gates.pass(predictionId)
+  }
+  api = await startApi({}, { generate })
   for (let i = 0; i < 5; i++) await make({ input: { input_image: photo, num_images: 1 } }, { prefer: 'wait' })
   await make({ input: { input_image: 'https://example.com/missing.jpg' } }, { prefer: 'wait' })
-  const canceled = await make({ input: { input_image: photo, seed: 999 } })
+  const canceled = await make({ input: { input_image: photo, seed: held } })
   await api.request(`/v1/predictions/${canceled.id}/cancel`, { method: 'POST' })
-  await make({ input: { input_image: photo, seed: 999 } })
-  await eventually(async () => expect((await list('?status=canceled')).results).toHaveLength(1))
+  gates.open(canceled.id)
+  // The last one stays in the middle of its diffusion.
+  await make({ input: { input_image: photo, seed: held } })
+  // The list follows a little after what has happened.
+  for (const [status, count] of Object.entries(counts)) {
+    await eventually(async () => expect((await list(`?status=${status}`)).results).toHaveLength(count))
+  }
   await eventually(async () => expect((await list()).results).toHaveLength(8))
 })
 afterAll(async () => {
-  release()
+  gates.openAll()
   await api.stop()
 })
 
@@ -77,13 +79,7 @@ describe('the list of predictions', () => {
     expect(start.next).toContain('limit=3')
   })
 
-  it.each([
-    ['succeeded', 5],
-    ['failed', 1],
-    ['canceled', 1],
-    ['processing', 1],
-    ['starting', 0],
-  ])('filters by status %s', async (status, count) => {
+  it.each(Object.entries(counts))('filters by status %s', async (status, count) => {
     const { results } = await list(`?status=${status}`)
     expect(results.map((prediction) => prediction.status)).toEqual(Array.from({ length: count }, () => status))
   })

@@ -4,6 +4,7 @@ import type { PredictionRecord } from '../../../contracts/record.ts'
 import { createSharedWatch } from '../../../temporal/shared-watch.ts'
 import { eventually } from '../../support/eventually.ts'
 import { examplePrediction, succeeded } from '../../support/example-prediction.ts'
+import { createGates } from '../../support/gates.ts'
 import { photo, startApi, type TestApi } from '../../support/test-api.ts'
 
 interface Message {
@@ -92,26 +93,28 @@ describe('a shared watch', () => {
   it('looks once for many readers, gives a slow one the newest, and stops with the last', async () => {
     let looks = 0
     let stopped = false
-    let tell: (value: PredictionRecord) => void = () => undefined
+    const waiting: ((value: PredictionRecord) => void)[] = []
+    /** Resolves when the watch has taken what was told before. */
+    const asked = () => eventually(() => waiting[0] ?? expect.fail('The watch does not ask yet'))
     const watch = createSharedWatch({
       async *watch(_id, signal) {
         looks++
         signal.addEventListener('abort', () => {
           stopped = true
-          tell(record(-1))
+          waiting.shift()?.(record(-1))
         })
-        while (!signal.aborted) yield await new Promise<PredictionRecord>((resolve) => (tell = resolve))
+        while (!signal.aborted) yield await new Promise<PredictionRecord>((resolve) => waiting.push(resolve))
       },
     })
     const controllers = [new AbortController(), new AbortController()]
     const [fast, slow] = controllers.map(({ signal }) => watch('p', signal))
     const next = fast!.next()
     const slowNext = slow!.next()
-    await eventually(() => expect(looks).toBe(1))
     for (const step of [1, 2, 3]) {
-      tell(record(step))
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await asked()
+      waiting.shift()!(record(step))
     }
+    await asked()
     expect([await next, await slowNext].every(({ done }) => !done)).toBe(true)
     expect((await slow!.next()).value).toEqual(record(3))
     for (const controller of controllers) controller.abort()
@@ -133,28 +136,14 @@ describe('a shared watch', () => {
 
 describe('GET …/stream', () => {
   let api: TestApi
-  let waiting: (() => void) | undefined
-  let permits = 0
-  /** Lets one diffusion go on, also one that has not begun. */
-  const release = () => {
-    if (waiting) waiting()
-    else permits++
-    waiting = undefined
-  }
+  const gates = createGates()
   beforeAll(async () => {
-    api = await startApi(
-      {},
-      {
-        generate: () =>
-          new Promise((resolve) => {
-            if (permits === 0) waiting = resolve
-            else resolve()
-            permits = Math.max(0, permits - 1)
-          }),
-      },
-    )
+    api = await startApi({}, { generate: ({ predictionId }) => gates.pass(predictionId) })
   })
-  afterAll(() => api.stop())
+  afterAll(async () => {
+    gates.openAll()
+    await api.stop()
+  })
 
   const streamOf = (prediction: { urls: { stream: string } }, headers: Record<string, string> = {}) => {
     const { pathname, search } = new URL(prediction.urls.stream)
@@ -178,7 +167,7 @@ describe('GET …/stream', () => {
     // Cut off in the middle.
     await reader.cancel()
     const seen = parseMessages(text)
-    release()
+    gates.open(prediction.id)
     const rest = await streamOf(prediction, { 'last-event-id': seen.at(-1)!.id })
     const messages = [...seen, ...parseMessages(await rest.text())]
     const ended = await api.json(api.request(`/v1/predictions/${prediction.id}`))
@@ -204,9 +193,10 @@ describe('GET …/stream', () => {
     const prediction = await api.json(api.post({ input: { input_image: photo } }))
     const responses = await Promise.all(Array.from({ length: 50 }, () => streamOf(prediction)))
     for (const response of responses) await response.body!.cancel()
-    release()
-    const ended = await api.json(api.request(`/v1/predictions/${prediction.id}`))
-    expect(['processing', 'succeeded']).toContain(ended.status)
+    gates.open(prediction.id)
+    await eventually(async () =>
+      expect(await api.json(api.request(`/v1/predictions/${prediction.id}`))).toMatchObject({ status: 'succeeded' }),
+    )
     expect(api.errors).toEqual([])
   })
 })

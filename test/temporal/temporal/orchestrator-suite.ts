@@ -11,17 +11,22 @@ import {
   type StartPrediction,
 } from '../../../temporal/orchestrator.ts'
 import { eventually } from '../../support/eventually.ts'
+import { createGates } from '../../support/gates.ts'
 import { settings } from '../../support/settings.ts'
 import { startApi, type TestApi } from '../../support/test-api.ts'
+import { untilCancelRequested } from '../../support/workflow-history.ts'
 
 /** Seeds that make `generateImages` do something else than to end at once. */
 export const seeds = { held: 900, retried: 901, refused: 902 }
+
+/** Only what hangs takes longer. */
+export const longEnoughMs = 90_000
 
 const never = () => new AbortController().signal
 
 /** A namespace with workers: a diffusion can be held at step 3 of 9, fail once before that, or fail for good. */
 export const startWorld = async () => {
-  const holds = new Map<string, () => void>()
+  const gates = createGates()
   const failed = new Set<string>()
   const generate = async ({ predictionId, seeds: [seed] }: { predictionId: string; seeds: number[] }) => {
     if (seed === seeds.refused) {
@@ -33,21 +38,19 @@ export const startWorld = async () => {
     }
     if (seed !== seeds.held && seed !== seeds.retried) return
     heartbeat({ step: 3, of: 9 })
-    await new Promise<void>((resolve) => holds.set(predictionId, resolve))
+    await gates.pass(predictionId)
   }
   const api = await startApi({}, { generate })
-  /** Frees the one worker of the gpu queue. */
-  const release = (id: string) => holds.get(id)?.()
   return {
     api,
-    release,
     /** Ends a prediction as an operator would. */
     end: async (id: string) => {
       await api.client.workflow.getHandle(id).terminate()
-      release(id)
+      // The one worker of the gpu queue is free again.
+      gates.open(id)
     },
     stop: async () => {
-      for (const free of holds.values()) free()
+      gates.openAll()
       await api.stop()
     },
   }
@@ -126,7 +129,7 @@ export const describeOrchestrator = (
       expect(answers.filter((answer) => answer === 'started')).toHaveLength(1)
       expect(answers.filter((answer) => answer === 'exists')).toHaveLength(49)
       const { predictionId } = prediction.start.input
-      expect(await orchestrator.waitForEnd(predictionId, 20_000)).toBe(true)
+      expect(await orchestrator.waitForEnd(predictionId, longEnoughMs)).toBe(true)
       expect(await orchestrator.start(prediction)).toBe('exists')
     })
 
@@ -134,7 +137,7 @@ export const describeOrchestrator = (
       const prediction = predictionOf()
       const { predictionId: id } = prediction.start.input
       await orchestrator.start(prediction)
-      await orchestrator.waitForEnd(id, 20_000)
+      await orchestrator.waitForEnd(id, longEnoughMs)
       const record = await orchestrator.read(id)
       const { tenant, model, version, requestHash, start } = prediction
       expect(record).toMatchObject({ id, tenant, model, version, requestHash, ...start })
@@ -158,7 +161,7 @@ export const describeOrchestrator = (
 
     it('tells the failure of a step with its type and details', async () => {
       const id = await begin(orchestrator, { seeds: [seeds.refused] })
-      expect(await orchestrator.waitForEnd(id, 20_000)).toBe(true)
+      expect(await orchestrator.waitForEnd(id, longEnoughMs)).toBe(true)
       const failure = { type: 'face_too_small', message: 'Not with this face', details: { sizePx: 7 } }
       expect(await orchestrator.read(id)).toMatchObject({ state: 'failed', failure })
     })
@@ -186,26 +189,22 @@ export const describeOrchestrator = (
       const startedAt = performance.now()
       expect(await orchestrator.waitForEnd(id, 1_000)).toBe(false)
       expect(performance.now() - startedAt).toBeGreaterThan(950)
-      expect(performance.now() - startedAt).toBeLessThan(3_000)
       const gone = new AbortController()
-      setTimeout(() => gone.abort(), 200)
-      expect(await orchestrator.waitForEnd(id, 60_000, gone.signal)).toBe(false)
-      expect(performance.now() - startedAt).toBeLessThan(5_000)
+      const waiting = orchestrator.waitForEnd(id, 3_600_000, gone.signal)
+      gone.abort()
+      expect(await waiting).toBe(false)
       await world.end(id)
-      expect(await orchestrator.waitForEnd(id, 1_000)).toBe(true)
+      expect(await orchestrator.waitForEnd(id, longEnoughMs)).toBe(true)
     })
 
     it('asks for the cancellation of what runs, and leaves what has ended', async () => {
       const ended = await begin(orchestrator)
-      await orchestrator.waitForEnd(ended, 20_000)
+      await orchestrator.waitForEnd(ended, longEnoughMs)
       const id = await begin(orchestrator, { seeds: [seeds.held] })
       await untilRecord(orchestrator, id, isDiffusing)
       for (const each of [id, ended]) await orchestrator.cancel(each)
       expect(await orchestrator.read(ended)).toMatchObject({ state: 'completed' })
-      await eventually(async () => {
-        const events = await api.client.workflow.getHandle(id).fetchHistory()
-        expect(events.events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes)).toBe(true)
-      })
+      await untilCancelRequested(api.client, id)
       await world.end(id)
     })
 
@@ -231,9 +230,12 @@ export const describeOrchestrator = (
       const id = await begin(orchestrator, { seeds: [seeds.held] })
       await untilRecord(orchestrator, id, isDiffusing)
       const stop = new AbortController()
-      setTimeout(() => stop.abort(), 500)
-      for await (const record of orchestrator.watch(id, stop.signal)) expect(record.state).toBe('running')
-      expect(stop.signal.aborted).toBe(true)
+      const records = orchestrator.watch(id, stop.signal)[Symbol.asyncIterator]()
+      expect((await records.next()).value).toMatchObject({ state: 'running' })
+      const next = records.next()
+      stop.abort()
+      // One may have been on its way.
+      if (!(await next).done) expect(await records.next()).toMatchObject({ done: true })
       await world.end(id)
     })
 
@@ -241,7 +243,7 @@ export const describeOrchestrator = (
       const tenant = `tenant-${newPredictionId()}`
       const ids: string[] = []
       for (let i = 0; i < 5; i++) ids.unshift(await begin(orchestrator, {}, tenant))
-      await Promise.all(ids.map((id) => orchestrator.waitForEnd(id, 20_000)))
+      await Promise.all(ids.map((id) => orchestrator.waitForEnd(id, longEnoughMs)))
       const running = await begin(orchestrator, { seeds: [seeds.held] }, tenant)
       await eventually(async () =>
         expect((await orchestrator.list({ tenant, status: 'succeeded', limit: 9 })).records).toHaveLength(5),
@@ -270,7 +272,7 @@ export const describeOrchestrator = (
 
     it('erases once, and keeps the receipt', async () => {
       const id = await begin(orchestrator, {}, 'acme')
-      await orchestrator.waitForEnd(id, 20_000)
+      await orchestrator.waitForEnd(id, longEnoughMs)
       for (let i = 0; i < 2; i++) await orchestrator.erase(id, 'acme')
       const erasure = await eventually(async () => {
         const found = await orchestrator.readErasure(id)
@@ -286,7 +288,7 @@ export const describeOrchestrator = (
       await orchestrator.ping()
     })
 
-    it('says within two seconds that Temporal is away', async () => {
+    it('says that Temporal is away, whatever it is asked', async () => {
       const id = newPredictionId()
       const calls: [string, () => Promise<unknown>][] = [
         ['start', () => lost.start(predictionOf())],
@@ -298,13 +300,11 @@ export const describeOrchestrator = (
         ['queues', () => lost.unpolledQueues()],
         ['ping', () => lost.ping()],
       ]
-      const startedAt = performance.now()
       await Promise.all(
         calls.map(async ([what, run]) => {
           const error = await run().catch((cause: unknown) => cause)
           expect([what, error]).toEqual([what, expect.any(OrchestratorUnavailable)])
         }),
       )
-      expect(performance.now() - startedAt).toBeLessThan(2_500)
     })
   })

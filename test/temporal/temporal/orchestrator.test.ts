@@ -9,6 +9,7 @@ import {
   begin,
   describeOrchestrator,
   isDiffusing,
+  longEnoughMs,
   predictionOf,
   seeds,
   startWorld,
@@ -51,7 +52,7 @@ describe('both gateways', () => {
       begin(http, { photos: [{ url: 'https://example.com/missing.jpg' }] }),
       begin(http, { cancelAfterMs: 60_000 }),
     ])
-    for (const id of ended) await http.waitForEnd(id, 20_000)
+    for (const id of ended) await http.waitForEnd(id, longEnoughMs)
     const running = await begin(grpc, { seeds: [seeds.retried] })
     await untilRecord(http, running, isDiffusing)
     for (const id of [running, ...ended]) {

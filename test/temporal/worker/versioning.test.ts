@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from '@temporalio/client'
+import { temporal } from '@temporalio/proto'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type DevServer, startDevServer } from '../../../cli/stack/dev-server.ts'
@@ -13,6 +14,7 @@ import { readWorkerConfig } from '../../../worker/config.ts'
 import type { goOn, sayBuild } from '../../fixtures/fleet-workflows.ts'
 import { eventually } from '../../support/eventually.ts'
 
+const { TaskQueueType } = temporal.api.enums.v1
 const namespace = 'default'
 const signal: typeof goOn.name = 'goOn'
 
@@ -73,8 +75,17 @@ describe('worker versioning', () => {
   it('keeps a workflow on the build that it began on', async () => {
     const stopA = await startBuild('A')
     const first = await start('on-a')
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
     // Nothing is current yet, so nobody takes it.
+    await eventually(async () => {
+      const { pollers, stats } = await connection.workflowService.describeTaskQueue({
+        namespace,
+        taskQueue: { name: 'say' },
+        taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        reportStats: true,
+      })
+      expect(pollers.length).toBeGreaterThan(0)
+      expect(Number(stats?.approximateBacklogCount)).toBe(1)
+    })
     expect(await activitiesDone('on-a')).toBe(0)
     await makeCurrent('A')
     await eventually(async () => expect(await activitiesDone('on-a')).toBe(1))

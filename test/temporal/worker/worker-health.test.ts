@@ -103,7 +103,7 @@ describe('the health of a worker', () => {
     await first.result()
     const done = (await get('/healthz')).activities as { last_finished_at: string }
     expect(done).toMatchObject({ completed: 1, failed: 0 })
-    expect(Date.now() - Date.parse(done.last_finished_at)).toBeLessThan(10_000)
+    expect(Date.now() - Date.parse(done.last_finished_at)).toBeLessThan(60_000)
 
     await start('health-2')
     await runs()
