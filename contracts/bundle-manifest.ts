@@ -76,7 +76,7 @@ const diffusionSchema = z.object({
   scheduler: schedulerConfigSchema,
   /** Overrides the scheduler file's `timestep_spacing`, which in a PNDM file is no choice but that class's default. */
   timestepSpacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
-  /** Used by a request that says nothing about them. The first bundles have `steps` and `guidanceScale`. */
+  /** Used by a request that says nothing about them. The first bundles use other names for them. */
   defaults: z.preprocess(
     (defaults) => (typeof defaults === 'object' && defaults ? renameSettings(defaults) : defaults),
     diffusionDefaultsSchema,

@@ -1,4 +1,6 @@
+import { basename } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { BundleError } from '../bundle-error.ts'
 import { loadError } from './load-error.ts'
 
 export type TensorData = Float32Array | BigInt64Array
@@ -26,6 +28,14 @@ export interface NetworkOptions {
   threads?: number
 }
 
+/** Throws `BundleError` unless a network takes just what it is given: it is another one than its bundle says. */
+const checkFeeds = (file: string, inputs: readonly string[], feeds: readonly string[]): void => {
+  const unknown = feeds.find((name) => !inputs.includes(name))
+  if (unknown !== undefined) throw new BundleError(`${file} has no input ${unknown}; it has ${inputs.join(', ')}`)
+  const missing = inputs.find((name) => !feeds.includes(name))
+  if (missing !== undefined) throw new BundleError(`${file} needs the input ${missing}, which it is not given`)
+}
+
 /**
  * Loads an ONNX file. Throws `BundleError` if the file cannot be loaded, `ProviderMissing` if the device cannot be used,
  * and `OutOfMemory`, with onnxruntime's reason as `cause`.
@@ -50,6 +60,7 @@ export const loadNetwork = async (path: string, options: NetworkOptions = {}): P
       session.inputMetadata.map((input) => [input.name, input.isTensor ? input.shape : []]),
     ),
     run: async (feeds) => {
+      checkFeeds(basename(path), session.inputNames, Object.keys(feeds))
       const tensors: Record<string, Tensor> = {}
       for (const [name, { data, dims }] of Object.entries(feeds)) {
         tensors[name] =

@@ -85,6 +85,7 @@ describe('a new prediction', () => {
     [{ input_image: photo, guidance_scale: 99 }, 'guidance_scale', 'too_big'],
     [{ input_image: photo, seed: -1 }, 'seed', 'too_small'],
     [{ input_image: photo, scheduler: 'magic' }, 'scheduler', 'invalid_value'],
+    [{ input_image: photo, scheduler: 'lcm', num_steps: 51 }, 'num_steps', 'settings_invalid'],
     [{ embedding: [1, 2] }, 'embedding', 'embedding_invalid'],
     [{ embedding: [5, 5, 5, 5] }, 'embedding', 'embedding_invalid'],
     [{ embedding: [0, 0, 0, 0] }, 'embedding', 'embedding_invalid'],
