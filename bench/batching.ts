@@ -2,9 +2,9 @@ import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { loadBundle } from '../inference/bundle.ts'
 import { denoise } from '../inference/diffusion/denoise.ts'
+import { loadDiffusion } from '../inference/diffusion/load-diffusion.ts'
 import type { GenerateRequest } from '../inference/diffusion/request.ts'
-import { createTextEncoder } from '../inference/diffusion/text-encoder.ts'
-import { createUnet, type Unet } from '../inference/diffusion/unet.ts'
+import type { Unet } from '../inference/diffusion/unet.ts'
 import { fixedBatchLimit } from '../inference/engine/batch-limit.ts'
 import { createBatcher } from '../inference/engine/batcher.ts'
 import { loadNetwork } from '../inference/engine/runtime.ts'
@@ -30,8 +30,7 @@ await runCommand(help, async () => {
   const [jobs, steps, rounds] = [Number(values.jobs), Number(values.steps), Number(values.rounds)]
   const bundle = await loadBundle(values.bundle)
   const spec = bundle.manifest.diffusion
-  const textEncoder = createTextEncoder(await loadNetwork(bundle.path(spec.textEncoder.file)), spec)
-  const unet = createUnet(await loadNetwork(bundle.path(spec.unet.file)), spec.hiddenSize)
+  const { textEncoder, unet } = await loadDiffusion(spec, (file) => loadNetwork(bundle.path(file)))
   const batched = () => createBatcher(unet, fixedBatchLimit(Number(values['max-rows'])))
 
   const request = (seed: number): GenerateRequest => ({
@@ -68,7 +67,7 @@ await runCommand(help, async () => {
   }
   // What the batcher itself costs, on a network that takes no time: wall time of a call with and without it.
   const instant: Unet = { predict: async (rows) => rows.map(({ sample }) => sample) }
-  const row = { sample: new Float32Array(4), timestep: 1, prompt: new Float32Array(4) }
+  const row = { sample: new Float32Array(4), timestep: 1, prompt: new Float32Array(4), conditionings: {} }
   const calls = 2000
   const callMs = async (with_: Unet) =>
     (await time(async () => {

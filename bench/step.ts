@@ -45,14 +45,16 @@ await runCommand(help, async () => {
   const rows = numberOption('--rows', values.rows, { integer: true, min: 1, max: 64 })!
   const rounds = numberOption('--rounds', values.rounds, { integer: true, min: 1, max: 100 })!
   const bundle = await loadBundle(values.bundle)
-  const { latentShape, hiddenSize, inputIds, unet } = bundle.manifest.diffusion
+  const spec = bundle.manifest.diffusion
+  const { latentShape, hiddenSize, inputIds, unet } = spec
 
-  const network = createUnet(await loadNetwork(bundle.path(unet.file), { threads }), hiddenSize)
+  const network = createUnet(await loadNetwork(bundle.path(unet.file), { threads }), spec)
   const randn = createRandn('cpu', 0)
   const batch = Array.from({ length: rows }, () => ({
     sample: randn(latentShape.reduce((a, b) => a * b)),
     timestep: 500,
     prompt: randn(inputIds.length * hiddenSize),
+    conditionings: {},
   }))
   const ownCall = async (): Promise<number> => {
     const start = performance.now()

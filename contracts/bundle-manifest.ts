@@ -1,5 +1,11 @@
 import { z } from 'zod'
 import { diffusionDefaultsSchema } from './diffusion-settings.ts'
+import {
+  conditioningNetworkInputsSchema,
+  conditioningSchema,
+  defaultUnetInputs,
+  unetInputsSchema,
+} from './network-inputs.ts'
 import { renameSettings } from './renamed-settings.ts'
 
 /** A file of the bundle, by its path in the folder. */
@@ -60,8 +66,14 @@ const diffusionSchema = z.object({
   idPosition: z.number().int().nonnegative(),
   /** input_ids int64 [b,n], face_embedding float [b,d], face_position int64 [b] (-1: none) → prompt_embeds [b,n,hidden] */
   textEncoder: z.object({ file: z.string() }),
-  /** sample [b,c,h,w], timestep float [b], encoder_hidden_states [b,n,hidden] → noise_pred [b,c,h,w] */
-  unet: z.object({ file: z.string() }),
+  /** sample [b,c,h,w], timestep float [b], encoder_hidden_states [b,n,hidden], or the inputs declared → noise_pred [b,c,h,w] */
+  unet: z.object({ file: z.string(), inputs: unetInputsSchema.default(defaultUnetInputs) }),
+  /** What requests may give besides the person, by name. */
+  conditionings: z.record(z.string().min(1), conditioningSchema).default({}),
+  /** Networks that run before the UNet at every step, on the same rows; it takes their outputs. */
+  conditioningNetworks: z
+    .record(z.string().min(1), z.object({ file: z.string(), inputs: conditioningNetworkInputsSchema }))
+    .default({}),
   /** latents [b,c,h,w] as the UNet has them (scaling inside) → image [b,3,f*h,f*w] in [-1,1] */
   vaeDecoder: z.object({ file: z.string() }),
   vaeEncoder: z.object({ file: z.string() }).optional(),

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type Manifest, manifestSchema } from '../contracts/bundle-manifest.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 import { BundleError } from './bundle-error.ts'
+import { checkDeclarations } from './diffusion/declared-inputs.ts'
 import { type Detectors, findDetector, detectors as knownDetectors } from './faces/detectors/index.ts'
 import { schedulerFor } from './numeric/schedulers/index.ts'
 import { SchedulerError } from './numeric/schedulers/scheduler.ts'
@@ -76,6 +77,7 @@ export const loadBundle = async (
   checkRecogniser(parsed.data)
   checkDetector(parsed.data, detectors)
   checkDefaults(parsed.data, file)
+  checkDeclarations(parsed.data.diffusion)
   const sha256 = await sha256Hex(bytes)
   return { folder: root, manifest: parsed.data, sha256, path: (name) => join(root, name) }
 }

@@ -3,9 +3,11 @@ import { stat } from 'node:fs/promises'
 import type { DetectorSpec } from '../../contracts/bundle-manifest.ts'
 import type { Bundle } from '../../inference/bundle.ts'
 import { BundleError } from '../../inference/bundle-error.ts'
-import { loadNetwork, type NamedTensor } from '../../inference/engine/runtime.ts'
+import type { NetworkOutputs } from '../../inference/diffusion/feeds.ts'
+import { loadNetwork } from '../../inference/engine/runtime.ts'
 import { createDetector } from '../../inference/faces/detectors/index.ts'
 import { hashFile } from './hash-file.ts'
+import { describeTrials, type Trial } from './trials.ts'
 
 export interface CheckedFile {
   file: string
@@ -19,7 +21,7 @@ export interface VerifyOptions {
   provider?: string
 }
 
-/** Size of a file that has the size and hash of the manifest. Throws `BundleError` where it has not. */
+/** The size of a file, which has the size and hash of the manifest. Throws `BundleError` if it does not. */
 export const checkFile = async (bundle: Bundle, file: string): Promise<number> => {
   const { bytes, sha256 } = bundle.manifest.files[file]!
   const size = (await stat(bundle.path(file)).catch(() => undefined))?.size
@@ -28,64 +30,6 @@ export const checkFile = async (bundle: Bundle, file: string): Promise<number> =
   const found = await hashFile(bundle.path(file), createHash('sha256'))
   if (found !== sha256) throw new BundleError(`${file} has the sha256 ${found}; the manifest says ${sha256}`)
   return size
-}
-
-const filled = (dims: readonly number[], value = 0.1): NamedTensor => ({
-  data: new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value),
-  dims,
-})
-
-const ids = (values: readonly number[], dims: readonly number[]): NamedTensor => ({
-  data: BigInt64Array.from(values, BigInt),
-  dims,
-})
-
-interface Trial {
-  file: string
-  feeds: Record<string, NamedTensor>
-  /** Output by name and its shape; without a name the first output. */
-  output?: string
-  dims: readonly number[]
-}
-
-/** One run of every network that the manifest describes, at the sizes that it says. */
-const describeTrials = ({ manifest }: Bundle): Trial[] => {
-  const { diffusion: d, recogniser } = manifest
-  const [channels, height, width] = d.latentShape
-  const tokens = d.inputIds.length
-  const image = [1, 3, height * d.vaeScale, width * d.vaeScale]
-  const latents = [1, channels, height, width]
-  const trials: Trial[] = [
-    {
-      file: d.textEncoder.file,
-      feeds: {
-        input_ids: ids([...d.inputIds, ...d.negativeInputIds], [2, tokens]),
-        face_embedding: filled([2, d.embeddingSize]),
-        face_position: ids([d.idPosition, -1], [2]),
-      },
-      output: 'prompt_embeds',
-      dims: [2, tokens, d.hiddenSize],
-    },
-    {
-      file: d.unet.file,
-      feeds: {
-        sample: filled([2, channels, height, width]),
-        timestep: { data: Float32Array.of(999, 1), dims: [2] },
-        encoder_hidden_states: filled([2, tokens, d.hiddenSize]),
-      },
-      output: 'noise_pred',
-      dims: [2, channels, height, width],
-    },
-    { file: d.vaeDecoder.file, feeds: { latents: filled(latents) }, output: 'image', dims: image },
-  ]
-  if (d.vaeEncoder) {
-    trials.push({ file: d.vaeEncoder.file, feeds: { image: filled(image) }, output: 'latents', dims: latents })
-  }
-  if (recogniser) {
-    const { file, sizePx, dimensions } = recogniser
-    trials.push({ file, feeds: { '': filled([1, 3, sizePx, sizePx]) }, dims: [1, dimensions] })
-  }
-  return trials
 }
 
 /** Loads a network. A bundle for GPUs has operators that no CPU runs: said so, instead of naming a kernel. */
@@ -104,25 +48,29 @@ const load = async (bundle: Bundle, file: string, provider: string) => {
   }
 }
 
-/** Runs a network once. Throws `BundleError` where it does not load, gives another shape, or no finite numbers. */
-const tryNetwork = async (bundle: Bundle, { file, feeds, output, dims }: Trial, provider: string): Promise<string> => {
+/** Runs a network once. Throws `BundleError` if it does not load, returns another shape, or numbers that are not finite. */
+const tryNetwork = async (
+  bundle: Bundle,
+  { file, check, feeds, output, dims }: Trial,
+  made: NetworkOutputs,
+  provider: string,
+) => {
   const network = await load(bundle, file, provider)
   try {
-    const named = Object.fromEntries(
-      Object.entries(feeds).map(([name, tensor]) => [name || (network.inputs[0] ?? ''), tensor]),
-    )
-    const missing = Object.keys(named).filter((name) => !network.inputs.includes(name))
-    if (missing.length > 0) throw new BundleError(`${file} has no input ${missing.join(', ')}`)
-    const results = await network.run(named)
-    const found = results[output ?? network.outputs[0] ?? '']
-    if (!found) throw new BundleError(`${file} has no output ${output}`)
-    if (found.dims.join() !== dims.join()) {
+    check?.(network)
+    const results = await network.run(feeds(made, network.inputs))
+    const name = output ?? network.outputs[0] ?? ''
+    const found = results[name]
+    if (!found) throw new BundleError(`${file} does not have the output ${name}`)
+    if (dims && found.dims.join() !== dims.join()) {
       throw new BundleError(
-        `${file} gives the shape [${found.dims.join(', ')}]; the manifest means [${dims.join(', ')}]`,
+        `${file} returns the shape [${found.dims.join(', ')}]; the manifest means [${dims.join(', ')}]`,
       )
     }
-    if (!found.data.every(Number.isFinite)) throw new BundleError(`${file} gives numbers that are not finite`)
-    return `runs, [${dims.join(', ')}]`
+    for (const { data } of Object.values(results)) {
+      if (!data.every(Number.isFinite)) throw new BundleError(`${file} returns numbers that are not finite`)
+    }
+    return { results, what: `runs, [${found.dims.join(', ')}]` }
   } finally {
     await network.release()
   }
@@ -150,16 +98,21 @@ export const verifyBundle = async (
   const unlisted = named.find((file) => !bundle.manifest.files[file])
   if (unlisted) throw new BundleError(`The manifest uses ${unlisted} but does not list it under files`)
   const checked: CheckedFile[] = []
-  for (const file of Object.keys(bundle.manifest.files)) {
-    const bytes = await checkFile(bundle, file)
+  const made: Record<string, NetworkOutputs[string]> = {}
+  const { detector } = bundle.manifest
+  const tryFile = async (file: string): Promise<string> => {
     const trial = trials.get(file)
-    const { detector } = bundle.manifest
-    const what = trial
-      ? await tryNetwork(bundle, trial, provider)
-      : file === detector?.file
-        ? await tryDetector(bundle, detector)
-        : 'hash is right'
-    checked.push({ file, bytes, what })
+    if (!trial) return file === detector?.file ? tryDetector(bundle, detector) : 'hash is right'
+    const { results, what } = await tryNetwork(bundle, trial, made, provider)
+    if (trial.name !== undefined) made[trial.name] = results
+    return what
+  }
+  // Networks whose outputs others take come first.
+  const turn = (file: string) => (trials.get(file)?.name === undefined ? 1 : 0)
+  const files = Object.keys(bundle.manifest.files).sort((a, b) => turn(a) - turn(b))
+  for (const file of files) {
+    const bytes = await checkFile(bundle, file)
+    checked.push({ file, bytes, what: await tryFile(file) })
     onFile?.(checked.at(-1)!)
   }
   return checked

@@ -6,10 +6,12 @@ import { createRandn, type Randn } from '../numeric/random.ts'
 import { type SchedulerCreators, schedulerFor } from '../numeric/schedulers/index.ts'
 import type { Schedule } from '../numeric/schedulers/scheduler.ts'
 import { type Checkpoint, checkFits } from './checkpoint.ts'
+import { resolveConditionings, unconditional } from './conditionings.ts'
 import { requireFinite } from './diverged.ts'
 import { checkLengths, type DiffusionModel, type GenerateRequest, type ImageRequest, identityOf } from './request.ts'
 import type { PromptEmbedding, TextEncoder } from './text-encoder.ts'
 import type { Unet } from './unet.ts'
+import type { UnetRow } from './unet-row.ts'
 
 export interface DenoiseOptions {
   onStep?: (checkpoint: Checkpoint) => void
@@ -74,14 +76,26 @@ export const denoise = async (
   const drawNoise = (index: number) =>
     schedule.takesNoise(index) ? concatenate(noises.map(({ next }) => next())) : undefined
 
+  const conditionings = images.map((image, k) => resolveConditionings(spec, image, settings, k))
   const prompts = await encodePrompts(textEncoder, images)
   const empty = isGuided(guidanceScale) ? await textEncoder.encodeEmpty() : undefined
+  const conditions = conditionings.map((values, k) => ({ prompt: prompts[k]!, conditionings: values }))
+  const unguided =
+    empty && conditionings.map((values) => ({ prompt: empty, conditionings: unconditional(spec, values) }))
 
   for (const [index, t] of schedule.timesteps.entries()) {
     const noise = drawNoise(index)
     if (index < (resume?.step ?? 0)) continue
     if (signal?.aborted) throw new Stopped(index)
-    const prediction = await predictNoise(unet, schedule, { latents, index, t, prompts, empty, guidanceScale, shape })
+    const prediction = await predictNoise(unet, schedule, {
+      latents,
+      index,
+      t,
+      conditions,
+      unguided,
+      guidanceScale,
+      shape,
+    })
     const next = schedule.step(index, {
       prediction,
       sample: latents,
@@ -109,30 +123,34 @@ const encodePrompts = async (textEncoder: TextEncoder, images: readonly ImageReq
   return prompts
 }
 
+/** What a row of the UNet depends on besides its sample and timestep. */
+type Condition = Omit<UnetRow, 'sample' | 'timestep'>
+
 interface PredictInput {
   latents: Float32Array
   index: number
   t: number
-  prompts: readonly PromptEmbedding[]
-  empty: PromptEmbedding | undefined
+  /** One per image. */
+  conditions: readonly Condition[]
+  /** One per image, if guidance is on. */
+  unguided: readonly Condition[] | undefined
   guidanceScale: number
   shape: DiffusionSpec['latentShape']
 }
 
-/** The network's prediction for every image, guided where an empty prompt is given. */
+/** The network's prediction for every image, guided if unguided conditions are given. */
 const predictNoise = async (
   unet: Unet,
   schedule: Schedule,
-  { latents, index, t, prompts, empty, guidanceScale, shape }: PredictInput,
+  { latents, index, t, conditions, unguided, guidanceScale, shape }: PredictInput,
 ): Promise<Float32Array> => {
-  const size = latents.length / prompts.length
+  const size = latents.length / conditions.length
   const input = schedule.scaleModelInput(latents, index)
-  const rows = prompts.flatMap((prompt, image) => {
-    const sample = input.subarray(image * size, (image + 1) * size)
-    const conditional = { sample, timestep: t, prompt }
-    return empty ? [{ sample, timestep: t, prompt: empty }, conditional] : [conditional]
+  const rows = conditions.flatMap((condition, image) => {
+    const row = { sample: input.subarray(image * size, (image + 1) * size), timestep: t }
+    return [...(unguided ? [{ ...row, ...unguided[image]! }] : []), { ...row, ...condition }]
   })
   const predictions = await unet.predict(rows, shape)
-  if (!empty) return concatenate(predictions)
-  return concatenate(prompts.map((_, k) => guide(predictions[2 * k]!, predictions[2 * k + 1]!, guidanceScale)))
+  if (!unguided) return concatenate(predictions)
+  return concatenate(conditions.map((_, k) => guide(predictions[2 * k]!, predictions[2 * k + 1]!, guidanceScale)))
 }

@@ -1,6 +1,6 @@
 import type { DiffusionSpec } from '../../contracts/bundle-manifest.ts'
 import type { RgbImage } from '../numeric/image.ts'
-import type { LatentShape } from './unet.ts'
+import type { LatentShape } from './unet-row.ts'
 
 export type PreviewMap = NonNullable<DiffusionSpec['preview']>
 

@@ -8,6 +8,11 @@ export interface ImageRequest {
   /** Unit vector of the person. */
   readonly embedding: Float32Array
   readonly seed: number | bigint
+  /**
+   * Values of the conditionings that the bundle's manifest declares, by name; a number where one number is meant. What is
+   * missing is the setting of that name, or the manifest's default.
+   */
+  readonly conditionings?: Readonly<Record<string, Float32Array | number>>
   /** Standard normals [channels, height, width] to begin with, in place of the seed's. */
   readonly latents?: Float32Array
   /** Standard normals of the solver [draws, channels, height, width], in place of the seed's. */
@@ -30,11 +35,17 @@ export interface DiffusionModel {
 
 const digest = (images: readonly ImageRequest[]): string => {
   const hash = createHash('sha256')
-  for (const { embedding, latents, noise } of images)
-    for (const part of [embedding, latents, noise]) {
-      hash.update(`${part?.length ?? 'none'};`)
-      if (part) hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+  const add = (part: Float32Array | undefined) => {
+    hash.update(`${part?.length ?? 'none'};`)
+    if (part) hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+  }
+  for (const { embedding, latents, noise, conditionings = {} } of images) {
+    for (const part of [embedding, latents, noise]) add(part)
+    for (const [name, value] of Object.entries(conditionings).sort(([a], [b]) => (a < b ? -1 : 1))) {
+      hash.update(`${JSON.stringify(name)};`)
+      add(typeof value === 'number' ? Float32Array.of(value) : value)
     }
+  }
   return hash.digest('hex')
 }
 
@@ -47,7 +58,7 @@ export const identityOf = ({ images, settings }: GenerateRequest, bundleSha256: 
 })
 
 /** The request does not fit the bundle; the message says what. */
-class RequestError extends Error {
+export class RequestError extends Error {
   override name = 'RequestError'
   readonly type: FailureType
   constructor(message: string, type: FailureType = failures.settingsInvalid) {

@@ -8,6 +8,9 @@ const NO_FACE = -1n
 /** Text encoder output for one row, [tokens, hidden], flattened. */
 export type PromptEmbedding = Float32Array
 
+/** The inputs of every text encoder. */
+export const textEncoderInputs = ['input_ids', 'face_embedding', 'face_position'] as const
+
 export interface TextEncoder {
   /** The bundle's prompt with the unit face vector [embeddingSize] in the place of its `id` token. */
   encodeFace(embedding: Float32Array): Promise<PromptEmbedding>

@@ -2,7 +2,10 @@ import { BundleError } from '../bundle-error.ts'
 import type { Network } from '../engine/runtime.ts'
 import type { RgbImage } from '../numeric/image.ts'
 import { requireFinite } from './diverged.ts'
-import type { LatentShape } from './unet.ts'
+import type { LatentShape } from './unet-row.ts'
+
+/** The inputs of every VAE decoder. */
+export const vaeDecoderInputs = ['latents'] as const
 
 export interface VaeDecoder {
   /** The image of one latent [channels, height, width]. */

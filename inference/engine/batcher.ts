@@ -1,4 +1,5 @@
-import type { LatentShape, Unet, UnetRow } from '../diffusion/unet.ts'
+import type { Unet } from '../diffusion/unet.ts'
+import type { LatentShape, UnetRow } from '../diffusion/unet-row.ts'
 import type { BatchLimit } from './batch-limit.ts'
 import { isOutOfMemory, OutOfMemory } from './out-of-memory.ts'
 

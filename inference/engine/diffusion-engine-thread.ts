@@ -1,9 +1,8 @@
+import { join } from 'node:path'
 import { denoise, Stopped } from '../diffusion/denoise.ts'
+import { loadDiffusion } from '../diffusion/load-diffusion.ts'
 import { renderPreview } from '../diffusion/preview.ts'
 import type { DiffusionModel, GenerateRequest } from '../diffusion/request.ts'
-import { createTextEncoder } from '../diffusion/text-encoder.ts'
-import { createUnet } from '../diffusion/unet.ts'
-import { createVaeDecoder } from '../diffusion/vae.ts'
 import type { RgbImage } from '../numeric/image.ts'
 import { fixedBatchLimit, measuredBatchLimit } from './batch-limit.ts'
 import { type Batch, createBatcher } from './batcher.ts'
@@ -13,8 +12,8 @@ import { type CallContext, Moved, serveThread } from './thread.ts'
 
 export interface DiffusionThreadData {
   model: DiffusionModel
-  /** Absolute paths of the networks. */
-  files: { textEncoder: string; unet: string; vaeDecoder: string }
+  /** Folder of the bundle. */
+  folder: string
   network: NetworkOptions
   maxBatchRows?: number
   idleReleaseMs: number
@@ -26,24 +25,20 @@ export interface GenerateCall {
 }
 
 const loadAll = async (
-  { model: { spec }, files, network, maxBatchRows }: DiffusionThreadData,
+  { model: { spec }, folder, network, maxBatchRows }: DiffusionThreadData,
   onBatch: (batch: Batch) => void,
 ) => {
   const limit = maxBatchRows ? fixedBatchLimit(maxBatchRows) : measuredBatchLimit()
   const loaded: Network[] = []
   const load = async (file: string) => {
-    const one = await loadNetwork(file, network)
+    const one = await loadNetwork(join(folder, file), network)
     loaded.push(one)
     return one
   }
   const release = () => Promise.all(loaded.map((one) => one.release()))
   try {
-    return {
-      textEncoder: createTextEncoder(await load(files.textEncoder), spec),
-      unet: createBatcher(createUnet(await load(files.unet), spec.hiddenSize), limit, onBatch),
-      vaeDecoder: createVaeDecoder(await load(files.vaeDecoder)),
-      release,
-    }
+    const { unet, ...others } = await loadDiffusion(spec, load)
+    return { ...others, unet: createBatcher(unet, limit, onBatch), release }
   } catch (error) {
     await release()
     throw error

@@ -62,11 +62,7 @@ export const createDiffusionEngine = ({
   const spec = bundle.manifest.diffusion
   const thread = startThread(new URL('./diffusion-engine-thread.ts', import.meta.url), {
     model: { spec, bundleSha256: bundle.sha256 },
-    files: {
-      textEncoder: bundle.path(spec.textEncoder.file),
-      unet: bundle.path(spec.unet.file),
-      vaeDecoder: bundle.path(spec.vaeDecoder.file),
-    },
+    folder: bundle.folder,
     network: { ...(threads && { threads }), ...(executionProviders && { executionProviders }) },
     ...(maxBatchRows && { maxBatchRows }),
     idleReleaseMs,

@@ -17,6 +17,8 @@ export interface Network {
   readonly outputs: readonly string[]
   /** Every input's shape as the file has it; what it leaves open is a name. */
   readonly inputDims: Readonly<Record<string, readonly (number | string)[]>>
+  /** Every input's element type: float32, int64, …. */
+  readonly inputTypes: Readonly<Record<string, string>>
   run(feeds: Record<string, NamedTensor>): Promise<Record<string, { data: Float32Array; dims: readonly number[] }>>
   release(): Promise<void>
 }
@@ -58,6 +60,9 @@ export const loadNetwork = async (path: string, options: NetworkOptions = {}): P
     outputs: session.outputNames,
     inputDims: Object.fromEntries(
       session.inputMetadata.map((input) => [input.name, input.isTensor ? input.shape : []]),
+    ),
+    inputTypes: Object.fromEntries(
+      session.inputMetadata.map((input) => [input.name, input.isTensor ? input.type : 'not a tensor']),
     ),
     run: async (feeds) => {
       checkFeeds(basename(path), session.inputNames, Object.keys(feeds))

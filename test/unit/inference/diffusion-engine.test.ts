@@ -114,7 +114,12 @@ describe('jobs that run together', () => {
 })
 
 describe('the batcher', () => {
-  const row = (timestep: number) => ({ sample: new Float32Array(4), timestep, prompt: new Float32Array(4) })
+  const row = (timestep: number) => ({
+    sample: new Float32Array(4),
+    timestep,
+    prompt: new Float32Array(4),
+    conditionings: {},
+  })
   const shape = [1, 2, 2] as const
 
   it('puts rows that wait together into one call, and no more than fit', async () => {
