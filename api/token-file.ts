@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { errorCode } from '../lib/error-code.ts'
 import { pollUntil } from '../lib/poll-until.ts'
 import { findToken, type TokenRecord, tokenFileSchema } from './token-records.ts'
 
@@ -10,7 +11,7 @@ export const readTokenFile = async (file: string): Promise<TokenRecord[]> => {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if (errorCode(error) === 'ENOENT') return []
     throw new Error(`Cannot read the tokens in ${file}`, { cause: error })
   }
   let json: unknown
@@ -46,7 +47,7 @@ export const updateTokenFile = async (
       await (await open(lock, 'wx')).close()
       return true
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      if (errorCode(error) === 'EEXIST') return false
       throw error
     }
   }

@@ -11,7 +11,7 @@ import { loadNetwork } from '../inference/engine/runtime.ts'
 import { createRandn } from '../inference/numeric/random.ts'
 import { toUnit } from '../inference/numeric/vector.ts'
 import { runCommand } from '../lib/run-command.ts'
-import { median } from './median.ts'
+import { median } from './statistics.ts'
 
 const help = `Jobs that share UNet calls, against the same jobs one after another.
 

@@ -12,7 +12,7 @@ import { encodePng } from '../inference/photos/encode.ts'
 import { fromBinaryString } from '../lib/base64.ts'
 import { runCommand } from '../lib/run-command.ts'
 import { sha256Hex } from '../lib/sha256.ts'
-import { median } from './median.ts'
+import { median } from './statistics.ts'
 
 const help = `Compares ways to pass photos, images and requests on, each pair in turn in one run.
 

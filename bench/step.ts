@@ -7,8 +7,8 @@ import { createUnet } from '../inference/diffusion/unet.ts'
 import { loadNetwork } from '../inference/engine/runtime.ts'
 import { createRandn } from '../inference/numeric/random.ts'
 import { runCommand, UsageError } from '../lib/run-command.ts'
-import { median } from './median.ts'
 import { startPython } from './python.ts'
+import { median } from './statistics.ts'
 
 const help = `One UNet call on the CPU, against diffusers in PyTorch with the same threads, turn by turn in one run.
 

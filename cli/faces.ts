@@ -12,6 +12,7 @@ import type { RecogniserSettings } from '../inference/faces/recogniser.ts'
 import { decodePhoto } from '../inference/photos/decode.ts'
 import { drawFaces } from '../inference/photos/draw-faces.ts'
 import { PhotoError } from '../inference/photos/photo-error.ts'
+import { errorCode } from '../lib/error-code.ts'
 import { runCommand, UsageError } from '../lib/run-command.ts'
 import { readWorkerConfig } from '../worker/config.ts'
 import { makeFolder } from './make-folder.ts'
@@ -94,7 +95,7 @@ const look = async (
     return { file, width: photo.width, height: photo.height, faces }
   } catch (error) {
     if (error instanceof PhotoError) return { file, error: { type: error.type, message: error.message } }
-    if ((error as NodeJS.ErrnoException).code?.startsWith('E')) {
+    if (errorCode(error).startsWith('E')) {
       return { file, error: { type: 'photo_unreadable', message: `Cannot read the file: ${(error as Error).message}` } }
     }
     throw error

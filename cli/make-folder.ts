@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { errorCode } from '../lib/error-code.ts'
 import { UsageError } from '../lib/run-command.ts'
 
 /**
@@ -13,9 +14,9 @@ export const makeFolder = async (option: string, folder: string): Promise<void> 
     if (info?.isDirectory()) return
     if (info) throw refuse(`${path} is a file`)
     if (dirname(path) !== path) await make(dirname(path))
-    await mkdir(path).catch((error: NodeJS.ErrnoException) => {
-      // Somebody else was quicker.
-      if (error.code !== 'EEXIST') throw refuse(error.code ?? error.message)
+    await mkdir(path).catch((error: Error) => {
+      // Another process was quicker.
+      if (errorCode(error) !== 'EEXIST') throw refuse(errorCode(error) || error.message)
     })
   }
   await make(resolve(folder))

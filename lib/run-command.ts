@@ -1,10 +1,11 @@
+import { errorCode } from './error-code.ts'
+
 /** The user's mistake: only its message is shown. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-const isParseArgsError = (error: unknown) =>
-  error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+const isParseArgsError = (error: unknown) => errorCode(error).startsWith('ERR_PARSE_ARGS')
 
 /** A failure with its own exit code. */
 export class CommandFailure extends Error {

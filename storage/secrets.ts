@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toBase64 } from '../lib/base64.ts'
+import { errorCode } from '../lib/error-code.ts'
 
 const file = 'secrets.json'
 
@@ -29,7 +30,7 @@ export const loadOrMakeSecrets = async (stateDir: string): Promise<Secrets> => {
   try {
     return await read()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Error(`Cannot read ${path}`, { cause: error })
+    if (errorCode(error) !== 'ENOENT') throw new Error(`Cannot read ${path}`, { cause: error })
   }
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   const part = `${path}.${process.pid}.part`
@@ -38,7 +39,7 @@ export const loadOrMakeSecrets = async (stateDir: string): Promise<Secrets> => {
     // Unlike a rename, a link never replaces what another process has put there.
     await link(part, path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (errorCode(error) !== 'EEXIST') throw error
   } finally {
     await rm(part, { force: true })
   }

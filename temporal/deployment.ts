@@ -1,5 +1,6 @@
 import type { WorkflowService } from '@temporalio/client'
 import type { WorkerOptions } from '@temporalio/worker'
+import { undefinedIf } from '../lib/undefined-if.ts'
 import { isNotFound } from './grpc-call.ts'
 
 /** What Temporal calls all workers of this service together. */
@@ -20,16 +21,11 @@ export const deploymentOptions = (buildId: string | undefined): Pick<WorkerOptio
         },
       }
 
-/** The build that new workflows begin on; undefined where none has been made current. */
+/** The build that new workflows begin on; undefined if none has been made current. */
 export const readCurrentBuild = async (service: WorkflowService, namespace: string): Promise<string | undefined> => {
-  try {
-    const { workerDeploymentInfo } = await service.describeWorkerDeployment({ namespace, deploymentName })
-    return workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId || undefined
-  } catch (error) {
-    // No worker of any build has been seen yet.
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+  // Not found as long as no worker of any build has polled.
+  const found = await undefinedIf(isNotFound, () => service.describeWorkerDeployment({ namespace, deploymentName }))
+  return found?.workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId || undefined
 }
 
 /** How an operator makes a build current. The server refuses while a queue of the one before has no worker of this one. */

@@ -5,6 +5,7 @@ import proto from '@temporalio/proto'
 import { queues } from '../contracts/queues.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
 import { sleep } from '../lib/sleep.ts'
+import { undefinedIf } from '../lib/undefined-if.ts'
 import { createCall, isNotFound, statusOf } from './grpc-call.ts'
 import { fingerprint, type HistoryEvent } from './messages.ts'
 import { type Orchestrator, OrchestratorUnavailable } from './orchestrator.ts'
@@ -44,15 +45,9 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
     return events
   }
 
-  /** Undefined where the server has nothing by that name. */
-  const known = async <T>(what: string, run: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await call(what, run)
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
-  }
+  /** Undefined if the server has nothing by that name. */
+  const known = <T>(what: string, run: () => Promise<T>): Promise<T | undefined> =>
+    undefinedIf(isNotFound, () => call(what, run))
 
   const { toRecord, ...reads } = createReads({
     namespace,

@@ -1,19 +1,14 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import proto from '@temporalio/proto'
+import { undefinedIf } from '../lib/undefined-if.ts'
 import { isNotFound } from './grpc-call.ts'
 import type { PredictionAdmin } from './prediction-admin.ts'
 
 const { WORKFLOW_EXECUTION_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkflowExecutionStatus
 
-/** Runs a call; undefined where the server knows no such workflow. */
-const ifThere = async <T>(run: () => Promise<T>): Promise<T | undefined> => {
-  try {
-    return await run()
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError || isNotFound(error)) return undefined
-    throw error
-  }
-}
+/** Runs a call; undefined if the server has no such workflow. */
+const ifThere = <T>(run: () => Promise<T>): Promise<T | undefined> =>
+  undefinedIf((error) => error instanceof WorkflowNotFoundError || isNotFound(error), run)
 
 const time = (ms: number) => `"${new Date(ms).toISOString()}"`
 

@@ -1,5 +1,6 @@
 import type { PayloadCodec } from '@temporalio/common'
 import { queues } from '../contracts/queues.ts'
+import { undefinedIf } from '../lib/undefined-if.ts'
 import { createTemporalHttp, isAlreadyStarted, isNotFound, type TemporalHttpOptions } from './http-call.ts'
 import { createHttpWatch, type HistoryPage } from './http-watch.ts'
 import type { Description, HistoryEvent, Time } from './messages.ts'
@@ -30,14 +31,8 @@ export const createHttpOrchestrator = ({
     }
   }
 
-  const known = async <T>(what: string, run: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await call(what, run)
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
-  }
+  const known = <T>(what: string, run: () => Promise<T>): Promise<T | undefined> =>
+    undefinedIf(isNotFound, () => call(what, run))
 
   const describe = (id: string, signal?: AbortSignal) =>
     request<Description>(['workflows', id], { ...(signal && { signal }) })

@@ -1,3 +1,4 @@
+import { errorCode } from '../../lib/error-code.ts'
 import type { UnreachableReason } from './guarded-fetch-error.ts'
 
 const byCode: Record<string, UnreachableReason | undefined> = {
@@ -19,6 +20,6 @@ const patterns: readonly [RegExp, UnreachableReason][] = [
 export const unreachableReason = (error: unknown): UnreachableReason => {
   // undici gives a parser's error a code only sometimes.
   if (error instanceof Error && error.name === 'HTTPParserError') return 'protocol'
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = errorCode(error)
   return byCode[code] ?? patterns.find(([pattern]) => pattern.test(code))?.[1] ?? 'connection'
 }

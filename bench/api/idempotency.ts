@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { percentile } from '../statistics.ts'
 import type { Stand } from './api-stand.ts'
 import { createHttp, createPath } from './http.ts'
-import { percentile } from './load.ts'
 
 export interface IdempotencyRow {
   readonly what: string

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { percentile, sum } from '../statistics.ts'
 
 export interface Load {
   readonly perSecond: number
@@ -11,13 +12,8 @@ export interface Load {
   readonly failure?: string
 }
 
-export const percentile = (values: readonly number[], share: number): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
-}
-
 /** Of calls that took these milliseconds, one after another where no time in all is given. */
-export const summary = (times: readonly number[], allMs = times.reduce((a, b) => a + b, 0)): Load => ({
+export const summary = (times: readonly number[], allMs = sum(times)): Load => ({
   perSecond: (times.length / allMs) * 1000,
   p50: percentile(times, 0.5),
   p95: percentile(times, 0.95),

@@ -2,9 +2,10 @@ import { performance } from 'node:perf_hooks'
 import { Agent, type Dispatcher, request } from 'undici'
 import { sleep } from '../../lib/sleep.ts'
 import { within } from '../../lib/within.ts'
+import { percentile } from '../statistics.ts'
 import type { Stand } from './api-stand.ts'
 import { createHttp } from './http.ts'
-import { load, percentile } from './load.ts'
+import { load } from './load.ts'
 import { measureUsage, rssMb, type Usage } from './usage.ts'
 
 export interface StreamsRow {

@@ -13,7 +13,7 @@ import { runCommand, UsageError } from '../../lib/run-command.ts'
 import { executionProvidersFor } from '../../worker/execution-provider.ts'
 import { onnxruntime } from '../../worker/providers/provider-libraries.ts'
 import { table } from '../api/table.ts'
-import { median } from '../median.ts'
+import { median } from '../statistics.ts'
 import { startReference } from './reference.ts'
 
 const help = `The whole pipeline, from the face vector to images, against diffusers on the same device, turn by turn in one run.

@@ -1,4 +1,5 @@
 import { table } from '../api/table.ts'
+import { sum } from '../statistics.ts'
 
 type Counts = Readonly<Record<string, number>>
 
@@ -24,7 +25,6 @@ export interface CostCase {
   readonly actions: Counts
 }
 
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
 const all = (counts: Counts): number => sum(Object.values(counts))
 const pick = (counts: Counts, ...names: string[]): number => sum(names.map((name) => counts[name] ?? 0))
 

@@ -1,17 +1,13 @@
 import { table } from '../api/table.ts'
+import { percentile } from '../statistics.ts'
 import type { Outcome } from './simulate.ts'
-
-const percentile = (sorted: Float64Array, share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? Number.NaN
 
 export const seconds = (value: number): string =>
   Number.isNaN(value) ? '–' : value < 10 ? value.toFixed(2) : value.toFixed(0)
 
 /** p50 / p95 / p99. */
-export const percentiles = (values: Float64Array): string => {
-  const sorted = Float64Array.from(values).sort()
-  return [0.5, 0.95, 0.99].map((share) => seconds(percentile(sorted, share))).join(' / ')
-}
+export const percentiles = (values: Float64Array): string =>
+  [0.5, 0.95, 0.99].map((share) => seconds(percentile(values, share))).join(' / ')
 
 export interface Row {
   readonly rate: number

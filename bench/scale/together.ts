@@ -1,4 +1,4 @@
-import { median } from '../median.ts'
+import { median } from '../statistics.ts'
 import type { HistoryFacts } from './history-facts.ts'
 import type { ScaleStand } from './scale-stand.ts'
 

@@ -6,7 +6,7 @@ import { toDataUri } from '../../lib/data-uri.ts'
 import { runCommand } from '../../lib/run-command.ts'
 import { sleep } from '../../lib/sleep.ts'
 import { table } from '../api/table.ts'
-import { median } from '../median.ts'
+import { mean, median } from '../statistics.ts'
 import { arrivalTimes } from './arrivals.ts'
 import { batchModelOf } from './batch-speed.ts'
 import type { ActivityTime, HistoryFacts } from './history-facts.ts'
@@ -36,7 +36,6 @@ const sumOf = (facts: HistoryFacts, types: readonly string[]) =>
 const others = ['verifyImages', 'publishImages', 'discardLeftovers']
 const overlap = (a: ActivityTime, b: ActivityTime) =>
   a.startedAt < b.startedAt + b.runMs && b.startedAt < a.startedAt + a.runMs
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length
 
 await runCommand(help, async () => {
   const { values } = parseArgs({

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { errorCode } from '../../lib/error-code.ts'
 import { projectDir } from '../../lib/project-dir.ts'
 import { type Device, readDevices } from '../../worker/devices.ts'
 import { findRunning } from '../stack/state.ts'
@@ -31,7 +32,7 @@ export const checkDevices = async (): Promise<Finding[]> => {
   try {
     devices = await readDevices()
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const missing = errorCode(error) === 'ENOENT'
     return [
       note('gpu', missing ? 'no nvidia-smi: no NVIDIA driver here' : `nvidia-smi fails: ${(error as Error).message}`),
     ]

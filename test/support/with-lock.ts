@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isAlive } from '../../cli/stack/state.ts'
+import { errorCode } from '../../lib/error-code.ts'
 import { pollUntil } from '../../lib/poll-until.ts'
 
 const cache = resolve(import.meta.dirname, '../../.cache')
@@ -20,7 +21,7 @@ export const withLock = async <T>(name: string, run: () => Promise<T>): Promise<
       await mkdir(folder)
       return true
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (errorCode(error) !== 'EEXIST') throw error
       if (await isLeft(folder)) await rm(folder, { recursive: true, force: true })
       return false
     }

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errorCode } from './file-system.ts'
+import { errorCode } from '../../../lib/error-code.ts'
 
 /**
  * Keys under `root` that start with `prefix` and come after `after`, in the order of their bytes, as S3 lists them.

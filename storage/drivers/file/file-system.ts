@@ -1,10 +1,11 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import { errorCode } from '../../../lib/error-code.ts'
 import { ArtifactStoreError } from '../../store.ts'
 
-/** Error codes after which the same call may work: a full disk may be given room, the others pass by themselves. */
-const passing = new Set([
+/** Error codes after which the same call may work: a full disk may be given room, the others are transient. */
+const transient = new Set([
   'ENOSPC',
   'EDQUOT',
   'EIO',
@@ -17,15 +18,12 @@ const passing = new Set([
   'ESTALE',
 ])
 
-export const errorCode = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-
 /** Says what was attempted with which artifact, and keeps the cause. */
 export const storeError = (attempt: string, cause: unknown): ArtifactStoreError => {
   if (cause instanceof ArtifactStoreError) return cause
   const code = errorCode(cause)
   const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : code || String(cause)
-  return new ArtifactStoreError(`Cannot ${attempt}: ${reason}`, { retryable: passing.has(code), cause })
+  return new ArtifactStoreError(`Cannot ${attempt}: ${reason}`, { retryable: transient.has(code), cause })
 }
 
 /** Makes the entries of a folder (a rename, a new file, a deletion) survive a power cut. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { errorCode } from '../../../lib/error-code.ts'
 import { retry } from '../../../lib/retry.ts'
 import { checkKey, checkLimit, checkPrefix, checkPut, checkRange, rangePastEnd } from '../../keys.ts'
 import { type SigningKey, signFileUrl } from '../../signed-url.ts'
@@ -9,7 +10,6 @@ import { readInfo, streamFile, trailer } from './file-format.ts'
 import { walkKeys } from './file-list.ts'
 import {
   checkInside,
-  errorCode,
   makeFolder,
   openInside,
   removeEmptyFolders,

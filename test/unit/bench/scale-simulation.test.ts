@@ -8,8 +8,8 @@ import { initialKedaState, type KedaScaling, kedaStep } from '../../../bench/sca
 import { createRandom, exponential } from '../../../bench/scale/seeded-random.ts'
 import { createSharedWorker } from '../../../bench/scale/shared-worker.ts'
 import { type Scenario, simulate } from '../../../bench/scale/simulate.ts'
+import { mean } from '../../../bench/statistics.ts'
 
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length
 const alone = { fixed: 0, maxImages: 1 }
 
 const scenario = (changes: Partial<Scenario> = {}): Scenario => ({
