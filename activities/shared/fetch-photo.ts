@@ -5,11 +5,11 @@ import { GuardedFetchError } from './guarded-fetch-error.ts'
 
 const maxRedirects = 5
 
-// A photo's server must not put a job off for ever.
+// A photo's server must not delay a job for ever.
 const maxRetryAfterMs = 10 * 60_000
 
 // Besides 5xx: Request Timeout, Too Early, Too Many Requests.
-const passing: ReadonlySet<number> = new Set([408, 425, 429])
+const transient: ReadonlySet<number> = new Set([408, 425, 429])
 
 /** `photo_unreachable`, `address_refused` or `photo_too_large`; details are `{reason}`, `{status}` or `{limitBytes}`. */
 export class PhotoFetchError extends Error implements TypedError {
@@ -40,7 +40,7 @@ const kinds = {
 
 /**
  * Bytes of the photo at a URL, whatever media type the server gives it. Throws `PhotoFetchError`: retryable, after what
- * `Retry-After` asks for, where the server may recover; final for a 4xx, a refused address, or more than `maxBytes`.
+ * `Retry-After` asks for, if the server may recover; final for a 4xx, a refused address, or more than `maxBytes`.
  */
 export const fetchPhoto = async (
   fetch: GuardedFetch,
@@ -53,7 +53,7 @@ export const fetchPhoto = async (
     throw new PhotoFetchError(kinds[kind], `The photo could not be fetched: ${message}`, { retryable, details })
   })
   if (status >= 200 && status < 300) return body
-  const retryable = status >= 500 || passing.has(status)
+  const retryable = status >= 500 || transient.has(status)
   throw new PhotoFetchError(
     failures.photoUnreachable,
     `The photo could not be fetched: its server answered ${status}`,

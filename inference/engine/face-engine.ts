@@ -9,12 +9,12 @@ import { startThread, type Thread } from './thread.ts'
 
 export interface FaceEngineOptions {
   models: FaceModels
-  /** Threads of one operator; absent leaves it to onnxruntime. */
+  /** Threads per operator; onnxruntime decides if omitted. */
   threads?: number
   /** onnxruntime's names; cpu by default. */
   executionProviders?: readonly string[]
   /**
-   * How many photos are worked on at once, each in a thread with networks of its own; default 2, so that the networks of one
+   * How many photos are processed at once, each in a thread with its own networks; default 2, so that the networks of one
    * run while the next is resized. Threads start when there is work for them.
    */
   lanes?: number
@@ -22,7 +22,7 @@ export interface FaceEngineOptions {
 
 interface Lane {
   readonly thread: Thread
-  /** Calls under way. */
+  /** Calls in progress. */
   load: number
 }
 

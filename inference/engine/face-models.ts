@@ -10,7 +10,7 @@ export interface FaceModels {
   readonly recogniser: RecogniserSettings
 }
 
-/** The face networks of a bundle. Throws `BundleError` where it has none. */
+/** The face networks of a bundle. Throws `BundleError` if it has none. */
 export const faceModels = ({ folder, manifest: { detector, recogniser }, path }: Bundle): FaceModels => {
   if (!detector || !recogniser) throw new BundleError(`The bundle at ${folder} has no networks for faces`)
   return {

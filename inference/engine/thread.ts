@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
 
-// Inference blocks the thread that runs it, so each engine lives in a worker thread and is called by messages.
+// Inference blocks the thread that runs it, so each engine runs in a worker thread and is called by messages.
 
 interface Call {
   kind: 'call'
@@ -45,7 +45,7 @@ export interface CallOptions<E = unknown> {
   onEvent?: (event: E) => void
   /** Asks the method to stop; the call then rejects with whatever the method throws on it. */
   signal?: AbortSignal
-  /** Buffers that move to the thread instead of being copied: the caller has them no more. */
+  /** Buffers that move to the thread instead of being copied: the caller can't use them afterwards. */
   transfer?: readonly Transferable[]
 }
 
@@ -107,7 +107,7 @@ const runThread = (module: URL, data: unknown): RunningThread => {
             then(a)
           }
         }
-        // Throws if something can't be cloned or has moved before: then there is no call.
+        // Before the call counts as pending, because it throws if the argument can't be cloned.
         worker.postMessage({ kind: 'call', id, method, argument } satisfies Call, transfer)
         worker.ref()
         pending.set(id, { resolve: settle(resolve), reject: settle(reject), ...(onEvent && { onEvent }) })

@@ -7,7 +7,7 @@ import { boxArea, type Face } from './face.ts'
 const RETRIES: readonly View[] = [{ border: 0.5 }, { border: 0.25 }, { sizePx: 320 }, { sizePx: 960 }, { border: 1 }]
 
 export interface FindFacesOptions {
-  /** Looks again, with a border and at other sizes, where the first look finds nothing. Default true. */
+  /** Looks again, with a border and at other sizes, if the first look finds nothing. Default true. */
   retry?: boolean
 }
 

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { Moved, serveThread } from '../engine/thread.ts'
 import { createTiff } from './tiff.ts'
 
-/** What is used of libheif-js, which has no types of its own. */
+/** What is used of libheif-js, which comes without types. */
 interface HeifImage {
   get_width(): number
   get_height(): number
@@ -16,13 +16,13 @@ interface LibHeif {
   HeifDecoder: new () => { decode(bytes: Uint8Array): HeifImage[] }
 }
 
-// It tells of damaged files by console.log; standard output belongs to the command that runs.
+// It reports damaged files by console.log, but standard output belongs to the command that runs.
 console.log = () => undefined
 
 const libheif = createRequire(import.meta.url)('libheif-js/wasm-bundle') as LibHeif
 
 serveThread(async () => ({
-  /** The picture as a TIFF, turned as its file says. */
+  /** The picture as a TIFF, rotated as its file says. */
   toTiff: async ({ bytes, icc, limitPixels }: { bytes: Uint8Array; icc?: Uint8Array; limitPixels: number }) => {
     const images = new libheif.HeifDecoder().decode(bytes)
     const image = images.find((one) => one.is_primary()) ?? images[0]

@@ -1,7 +1,7 @@
 import { startThread, ThreadEnded } from '../engine/thread.ts'
 
 // The decoder of HEIC's HEVC is not in sharp's binaries; libheif-js (LGPL-3.0, used as it is published) brings one as WebAssembly.
-// Each photo gets a thread of its own, one after the other: whatever a file does to the decoder, its memory goes back.
+// Each photo gets its own thread, one after the other: whatever a file does to the decoder, its memory is freed.
 const timeoutMs = 30_000
 let last: Promise<unknown> = Promise.resolve()
 
@@ -21,8 +21,8 @@ const convert = async (bytes: Uint8Array, icc: Uint8Array | undefined, limitPixe
 }
 
 /**
- * The main picture of a HEIC file as an uncompressed RGBA TIFF: turned as the file says, its colours as stored and with the
- * ICC profile given. Throws where it is damaged, larger than `limitPixels` or takes too long.
+ * The main picture of a HEIC file as an uncompressed RGBA TIFF: rotated as the file says, its colours as stored and with the
+ * given ICC profile. Throws if it is damaged, larger than `limitPixels` or takes too long.
  */
 export const heicToTiff = (
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-/** Formats that are decoded, told by their first bytes: names and media types lie. */
+/** Formats that are decoded, recognised by their first bytes: names and media types lie. */
 export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'gif' | 'tiff'
 
 const ascii = (bytes: Uint8Array, start: number, length: number): string =>
@@ -6,7 +6,7 @@ const ascii = (bytes: Uint8Array, start: number, length: number): string =>
 
 const startsWith = (bytes: Uint8Array, ...values: number[]): boolean => values.every((value, i) => bytes[i] === value)
 
-/** Major and compatible brands of an ISO base media file; empty where it is none. */
+/** Major and compatible brands of an ISO base media file; empty if it is not one. */
 const brands = (bytes: Uint8Array): string[] => {
   if (ascii(bytes, 4, 4) !== 'ftyp') return []
   const length = Math.min(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), bytes.length, 256)
@@ -15,7 +15,7 @@ const brands = (bytes: Uint8Array): string[] => {
   return names
 }
 
-/** What a file is, or a word for what it seems to be where it is no format of ours. */
+/** A file's format, or a phrase for what it seems to be if its format is not supported. */
 export const sniffPhotoFormat = (
   bytes: Uint8Array,
 ): { format: PhotoFormat } | { format?: undefined; seems: string } => {

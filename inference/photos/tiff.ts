@@ -10,7 +10,7 @@ export interface Tiff {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>
 }
 
-/** An uncompressed TIFF with room for 8-bit RGBA pixels and, where one is given, their ICC profile. */
+/** An uncompressed TIFF with room for 8-bit RGBA pixels and, if given, their ICC profile. */
 export const createTiff = (width: number, height: number, icc: Uint8Array = new Uint8Array()): Tiff => {
   const pixelBytes = width * height * 4
   const entries: [tag: number, type: number, count: number, value: (at: { bits: number; data: number }) => number][] = [

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAnalysePhoto } from '../../../activities/analyse-photo.ts'
 import { createEmbedFace } from '../../../activities/embed-face.ts'
 import { createFindFace } from '../../../activities/find-face.ts'
 import { createIntakePhoto } from '../../../activities/intake-photo.ts'
@@ -109,6 +110,15 @@ describe('a photo on its way', () => {
     })
     expect(sizes).toEqual([whole, whole, '112x112'])
     expect(calls).toEqual(['cropFace', 'embed'])
+  })
+
+  it('is decoded once and sent to a thread once for all of its faces', async () => {
+    const { photoKey, width, height } = await intake('analysed', portrait)
+    const { calls, engine } = counting(faces)
+    const { analysePhoto } = createAnalysePhoto({ store, faces: engine })
+    const sizes = await decodedBy(() => runActivity(analysePhoto, { predictionId: 'analysed', index: 0, photoKey }))
+    expect(sizes).toEqual([`${width}x${height}`])
+    expect(calls).toEqual(['analyse'])
   })
 
   it('is stored with the pixels that it was decoded to', async () => {

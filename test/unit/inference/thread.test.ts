@@ -19,6 +19,11 @@ describe('an inference thread that fails', () => {
     expect(await thread.call('greet', undefined)).toBe('I am a thread')
   })
 
+  it('refuses what cannot be sent, and answers the next call', async () => {
+    await expect(thread.call('greet', () => undefined)).rejects.toThrow('could not be cloned')
+    expect(await thread.call('greet', undefined)).toBe('I am a thread')
+  })
+
   it('stays closed once it is closed', async () => {
     await thread.close()
     await expect(thread.call('greet', undefined)).rejects.toBeInstanceOf(ThreadEnded)
