@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { servedDiffusionSchema } from '../contracts/bundle-manifest.ts'
 import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
+import { requireUsableDefaults } from '../inference/numeric/schedulers/index.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { parsePort } from '../lib/parse-port.ts'
 import { sha256Hex } from '../lib/sha256.ts'
@@ -38,6 +39,11 @@ const readBundle = async (folder: string): Promise<BundleInfo> => {
   const manifest = manifestSchema.safeParse(JSON.parse(bytes.toString('utf8')))
   if (!manifest.success) throw new Error(`${file}: ${z.prettifyError(manifest.error)}`)
   const { diffusion } = manifest.data
+  try {
+    requireUsableDefaults(diffusion)
+  } catch (cause) {
+    throw new Error(`${file}: diffusion.defaults cannot be used: ${(cause as Error).message}`, { cause })
+  }
   return {
     sha256: await sha256Hex(bytes),
     createdAt: (await stat(file)).mtime,

@@ -53,10 +53,10 @@ const parseJson = <T>(name: string, text: string, schema: z.ZodType<T>): T => {
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new Error(`${name} is no JSON`, { cause })
+    throw new Error(`${name} is not JSON`, { cause })
   }
   const parsed = schema.safeParse(json)
-  if (!parsed.success) throw new Error(`${name} is not in order: ${z.prettifyError(parsed.error)}`)
+  if (!parsed.success) throw new Error(`${name} is malformed: ${z.prettifyError(parsed.error)}`)
   return parsed.data
 }
 

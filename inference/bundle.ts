@@ -6,7 +6,7 @@ import { sha256Hex } from '../lib/sha256.ts'
 import { BundleError } from './bundle-error.ts'
 import { checkDeclarations } from './diffusion/declared-inputs.ts'
 import { type Detectors, findDetector, detectors as knownDetectors } from './faces/detectors/index.ts'
-import { schedulerFor } from './numeric/schedulers/index.ts'
+import { requireUsableDefaults } from './numeric/schedulers/index.ts'
 import { SchedulerError } from './numeric/schedulers/scheduler.ts'
 
 export interface Bundle {
@@ -37,12 +37,11 @@ const checkDetector = ({ detector }: Manifest, detectors: Detectors): void => {
 
 /** Throws `BundleError` unless the bundle's own scheduler can do its default number of steps. */
 const checkDefaults = ({ diffusion }: Manifest, file: string): void => {
-  const { scheduler, num_steps } = diffusion.defaults
   try {
-    schedulerFor(diffusion, scheduler).setTimesteps(num_steps)
+    requireUsableDefaults(diffusion)
   } catch (cause) {
     if (!(cause instanceof SchedulerError)) throw cause
-    throw new BundleError(`${file}: the defaults cannot be used: ${cause.message}`, { cause })
+    throw new BundleError(`${file}: diffusion.defaults cannot be used: ${cause.message}`, { cause })
   }
 }
 

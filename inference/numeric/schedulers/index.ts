@@ -1,3 +1,4 @@
+import type { DiffusionSpec } from '../../../contracts/bundle-manifest.ts'
 import type { SchedulerName } from '../../../contracts/schedulers.ts'
 import { createDdim } from './ddim.ts'
 import { createDpmpp2m } from './dpmpp-2m.ts'
@@ -40,3 +41,8 @@ export const createScheduler = (
 /** The scheduler called `name` for a bundle. Throws `SchedulerError` like `createScheduler`. */
 export const schedulerFor = (spec: SchedulerSpec, name: string, creators?: SchedulerCreators): Scheduler =>
   createScheduler(name, schedulerConfigOf(spec), creators)
+
+/** Throws `SchedulerError` unless the scheduler that is a bundle's default can do its default number of steps. */
+export const requireUsableDefaults = ({ defaults, ...spec }: SchedulerSpec & Pick<DiffusionSpec, 'defaults'>): void => {
+  schedulerFor(spec, defaults.scheduler).setTimesteps(defaults.num_steps)
+}

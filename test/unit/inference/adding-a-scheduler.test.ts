@@ -79,24 +79,53 @@ describe('the list of schedulers', () => {
   })
 })
 
-describe('a bundle whose default scheduler does not exist', () => {
+describe('a bundle whose defaults cannot be used', () => {
   let folder: string
+  /** The manifest of the tiny bundle, with other defaults. */
+  const writeDefaults = async (defaults: object) => {
+    const manifest = JSON.parse(await readFile('test/fixtures/arc2face-tiny/manifest.json', 'utf8'))
+    manifest.diffusion.defaults = { ...manifest.diffusion.defaults, ...defaults }
+    await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest))
+  }
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'idem-bundle-'))
-    const manifest = JSON.parse(await readFile('test/fixtures/arc2face-tiny/manifest.json', 'utf8'))
-    manifest.diffusion.defaults.scheduler = 'heun'
-    await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest))
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  it('is refused by the worker at its start', async () => {
+  it.each([
+    [
+      'a scheduler that does not exist',
+      { scheduler: 'heun' },
+      'diffusion.defaults.scheduler',
+      '"dpmpp_2m"|"dpmpp_2m_karras"',
+    ],
+    [
+      'more steps than its scheduler can do',
+      { scheduler: 'lcm', steps: 60 },
+      'diffusion.defaults',
+      '1 to 50 steps, not 60',
+    ],
+  ])('is refused at the start of worker and API: %s', async (_, defaults, field, allowed) => {
+    await writeDefaults(defaults)
     const refusal = await loadBundle(folder).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(BundleError)
-    expect(`${refusal}`).toContain('diffusion.defaults.scheduler')
-    expect(`${refusal}`).toContain('"dpmpp_2m"|"dpmpp_2m_karras"')
+    for (const message of [`${refusal}`, await readApiConfig({ IDEM_MODELS: folder }).catch(String)]) {
+      expect(message).toContain(field)
+      expect(message).toContain(allowed)
+    }
   })
 
-  it('is refused by the API at its start', async () => {
-    await expect(readApiConfig({ IDEM_MODELS: folder })).rejects.toThrow('diffusion.defaults.scheduler')
+  it('is taken with the names that requests use, and with those of the first bundles', async () => {
+    const expected = { scheduler: 'ddim', num_steps: 9, guidance_scale: 2 }
+    for (const names of [
+      { num_steps: 9, guidance_scale: 2 },
+      { steps: 9, guidanceScale: 2 },
+    ]) {
+      const manifest = JSON.parse(await readFile('test/fixtures/arc2face-tiny/manifest.json', 'utf8'))
+      manifest.diffusion.defaults = { scheduler: 'ddim', ...names }
+      await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest))
+      expect((await loadBundle(folder)).manifest.diffusion.defaults).toEqual(expected)
+      expect((await readApiConfig({ IDEM_MODELS: folder })).bundle.defaults).toEqual(expected)
+    }
   })
 })

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { limits } from '../../../contracts/limits.ts'
 import { type SchedulerName, schedulerNames } from '../../../contracts/schedulers.ts'
 import { createScheduler } from '../../../inference/numeric/schedulers/index.ts'
 import { SchedulerError } from '../../../inference/numeric/schedulers/scheduler.ts'
+import type { SchedulerConfig } from '../../../inference/numeric/schedulers/scheduler-config.ts'
 import { maxDifference, readGoldenJson } from '../../support/arrays.ts'
 
 interface Case {
@@ -71,6 +73,38 @@ describe.each(schedulerNames)('%s', (name) => {
 it('refuses more steps than a consistency model has', () => {
   const one = cases.find(({ name, result }) => name === 'lcm' && result)!
   expect(() => createScheduler('lcm', one.config).setTimesteps(51)).toThrow(SchedulerError)
+})
+
+describe('numbers of steps that rounding or an offset makes impossible', () => {
+  const config = { beta_schedule: 'scaled_linear', beta_start: 0.00085, beta_end: 0.012, timestep_spacing: 'leading' }
+  const refused: [name: string, steps: number, config: object][] = [
+    ['ddim', 1000, { ...config, steps_offset: 1 }],
+    ['dpmpp_2m', 1000, config],
+    ['dpmpp_2m', 999, { ...config, steps_offset: 1 }],
+  ]
+  it.each(refused)('are refused by %s: %d', (name, steps, config) => {
+    const attempt = () => createScheduler(name, config as SchedulerConfig).setTimesteps(steps)
+    expect(attempt).toThrow(SchedulerError)
+    expect(attempt).toThrow(`cannot do ${steps} steps`)
+  })
+
+  it.each(schedulerNames)('leave %s finite for each that a request may ask for', (name) => {
+    const scheduler = createScheduler(name, { ...config, steps_offset: 1 })
+    const most = name === 'lcm' ? 50 : limits.steps
+    for (let steps = 1; steps <= most; steps++) {
+      const schedule = scheduler.setTimesteps(steps)
+      let sample: Float32Array = Float32Array.of(1, -0.5).map((x) => x * schedule.initNoiseSigma)
+      let memory: Float32Array | undefined
+      for (const index of schedule.timesteps.keys()) {
+        const prediction = schedule.scaleModelInput(sample, index)
+        const noise = Float32Array.of(0.3, -1)
+        const next = schedule.step(index, { prediction, sample, noise, ...(memory && { memory }) })
+        sample = next.sample
+        memory = next.memory
+      }
+      expect([steps, sample.every(Number.isFinite)]).toEqual([steps, true])
+    }
+  })
 })
 
 describe('trailing timesteps', () => {

@@ -28,6 +28,7 @@ describe('the execution provider', () => {
     if (missingProviderFiles('cuda').length > 0) {
       expect(cuda).toMatch(/^IDEM_EXECUTION_PROVIDER is cuda, which cannot be used on this machine:\n {2}lib\S+ and /)
       expect(cuda).toContain('onnxruntime-gpu[cuda,cudnn]==1.30.0')
+      await expect(executionProvidersFor('cuda', bundle)).rejects.toMatchObject({ type: 'provider_missing' })
     } else expect([['cuda'], expect.stringContaining('not found')]).toContainEqual(cuda)
   })
 })
