@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
+import { artifactKeys } from '../../contracts/artifact-keys.ts'
 import { diffusionSettingsSchema, generatorNames } from '../../contracts/diffusion-settings.ts'
 import { limits } from '../../contracts/limits.ts'
 import { predictionStatuses } from '../../contracts/prediction.ts'
@@ -62,8 +63,9 @@ export const createPageRoutes = (
   { readPage, samples, readSample }: PageFiles,
 ): Hono<ApiEnv> => {
   const app = new Hono<ApiEnv>()
-  // A file that nobody asks for: its URL tells the origin.
-  const imageOrigin = async () => new URL(await store.signGet('page', { expiresInSeconds: 60 })).origin
+  // The URL of a file that does not exist has the origin of all published files.
+  const imageOrigin = async () =>
+    new URL(await store.signGet(artifactKeys.output('page', 0), { expiresInSeconds: 60 })).origin
 
   app.use('/', etag())
   app.use('/page/*', etag())

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { openPageFiles } from '../../../api/page-files.ts'
 import { createPageRoutes } from '../../../api/routes/page.ts'
@@ -5,6 +6,10 @@ import { generatorNames } from '../../../contracts/diffusion-settings.ts'
 import { predictionStatuses } from '../../../contracts/prediction.ts'
 import { schedulerNames } from '../../../contracts/schedulers.ts'
 import { stepNames } from '../../../contracts/steps.ts'
+import { toBase64 } from '../../../lib/base64.ts'
+import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
+import { createFileStore } from '../../../storage/drivers/file/file.ts'
+import { createSealedStore } from '../../../storage/sealed-store.ts'
 
 const bundle = {
   sha256: '0'.repeat(64),
@@ -12,8 +17,10 @@ const bundle = {
   embeddingSize: 512,
   defaults: { scheduler: 'ddim', num_steps: 30, guidance_scale: 4 } as const,
 }
-const store = { signGet: async (key: string) => `https://files.example/bucket/${key}?signature=x` }
-const app = createPageRoutes({ bundle, store: store as never }, await openPageFiles())
+// Nothing is written to the folder.
+const files = createFileStore({ root: tmpdir(), publicUrl: 'https://files.example', signingKey: new Uint8Array(32) })
+const store = createSealedStore(files, parseKeyRing(`k1:${toBase64(new Uint8Array(32))}`))
+const app = createPageRoutes({ bundle, store }, await openPageFiles())
 
 describe('the page', () => {
   it('lets in no script and no style but its own files, and pictures from where signed URLs lead', async () => {
