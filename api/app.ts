@@ -14,7 +14,9 @@ import { type CodecServerDeps, createCodecServer } from './codec-server.ts'
 import type { ApiDeps } from './deps.ts'
 import { type FindToken, requireToken } from './middleware/auth.ts'
 import { drain } from './middleware/drain.ts'
+import { requireKnownHost } from './middleware/known-host.ts'
 import { limitRate, type RateLimiter } from './middleware/rate-limit.ts'
+import { refuseCrossSite } from './middleware/same-site.ts'
 import { createModels } from './models/index.ts'
 import { createPredictionReader } from './prediction-reader.ts'
 import { Problem } from './problem.ts'
@@ -121,6 +123,9 @@ export const createApp = async (options: AppOptions) => {
       },
     }),
   )
+  if (!findToken) app.use(requireKnownHost(options.publicUrl))
+  // The codec server is for the Temporal UI, which has another origin, and checks it itself.
+  app.use('/v1/*', refuseCrossSite({ publicUrl: options.publicUrl, corsOrigins }))
   app.onError((error, c) => {
     const problem = toProblem(error)
     if (problem.status >= 500) onError?.((problem.cause as Error | undefined) ?? problem, c.get('requestId'))

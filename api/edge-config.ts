@@ -30,7 +30,7 @@ export interface EdgeConfig {
   store: SealedStore
   published: PublishedFiles
   retentionMs: number
-  tokens: readonly TokenRecord[] | undefined
+  tokens: readonly TokenRecord[]
   codecToken: string | undefined
   maxRunning: number | undefined
   corsOrigins: readonly string[]
@@ -95,7 +95,8 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
     store: createSealedStore(store, keyRing),
     published: createPublishedFiles(store),
     retentionMs: parseRetention(env.IDEM_RETENTION),
-    tokens: env.IDEM_TOKENS ? parseJson('IDEM_TOKENS', env.IDEM_TOKENS, tokenFileSchema).tokens : undefined,
+    // Whoever finds an edge deployment may use one without tokens: a Host header proves nothing there.
+    tokens: parseJson('IDEM_TOKENS', need('IDEM_TOKENS'), tokenFileSchema).tokens,
     codecToken: env.IDEM_CODEC_TOKEN || undefined,
     maxRunning: parseCount('IDEM_MAX_RUNNING', env.IDEM_MAX_RUNNING),
     corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),

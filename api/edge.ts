@@ -9,7 +9,6 @@ import type { RateLimiter } from './middleware/rate-limit.ts'
 import { Problem } from './problem.ts'
 import { findToken } from './token-records.ts'
 
-const loopback = new Set(['127.0.0.1', '[::1]', 'localhost'])
 /** Cloudflare's limits are by 10 or 60 seconds, and do not tell when one is over. */
 const rateLimitSeconds = 60
 
@@ -35,7 +34,7 @@ const logging = (level: string): Pick<AppOptions, 'onError' | 'onRequest'> => ({
 const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
   const { temporal, keyRing, tokens, codecToken: _, logLevel, maxRunning, ...rest } = config
   const rateLimiter = rateLimiterOf(env)
-  const find = tokens && ((token: string) => findToken(token, tokens))
+  const find = (token: string) => findToken(token, tokens)
   await warmUp(keyRing)
   return createApp({
     ...rest,
@@ -45,41 +44,31 @@ const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
       codec: createPayloadCodec(keyRing, { namespace: temporal.namespace }),
     }),
     sharedWatch: false,
-    ...(find && { findToken: find }),
+    findToken: find,
     ...(maxRunning && { maxRunning }),
     ...(rateLimiter && { rateLimiter }),
     codec: openCodecServer({ ...config, findToken: find }),
   })
 }
 
-interface Edge {
-  app: Awaited<ReturnType<typeof createApp>>
-  open: boolean
-}
+type App = Awaited<ReturnType<typeof createApp>>
 
 /** Kept from one request to the next; each request that finds none makes its own, and waits for no other one. */
-let edge: Edge | undefined
+let app: App | undefined
 
-const openEdge = async (env: EdgeEnv): Promise<Edge> => {
-  const config = await readEdgeConfig(env)
-  edge = { app: await createEdgeApp(config, env), open: config.tokens === undefined }
-  return edge
+const openApp = async (env: EdgeEnv): Promise<App> => {
+  app = await createEdgeApp(await readEdgeConfig(env), env)
+  return app
 }
 
 /** The API for Cloudflare Workers, and for whatever calls `fetch(request, env)`: no builtin of Node, no gRPC, no files. */
 export default {
   async fetch(request: Request, env: EdgeEnv): Promise<Response> {
-    let ready: Edge
     try {
-      ready = edge ?? (await openEdge(env))
+      return await (app ?? (await openApp(env))).fetch(request)
     } catch (error) {
-      log('error', { err: error }, 'The configuration is not in order')
+      log('error', { err: error }, 'The configuration is malformed')
       return new Problem(500, 'Something went wrong on our side').toResponse()
     }
-    if (ready.open && !loopback.has(new URL(request.url).hostname)) {
-      log('error', {}, 'Without IDEM_TOKENS the API answers on loopback only')
-      return new Problem(403, 'Without tokens the API answers on loopback only').toResponse()
-    }
-    return ready.app.fetch(request)
   },
 }

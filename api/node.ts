@@ -7,6 +7,7 @@ import { serve } from '@hono/node-server'
 import { Client, Connection } from '@temporalio/client'
 import { close, listening } from '../lib/listen.ts'
 import { createLog } from '../lib/log.ts'
+import { isLoopback } from '../lib/loopback.ts'
 import { runCommand } from '../lib/run-command.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { readObservabilityConfig } from '../telemetry/config.ts'
@@ -20,7 +21,6 @@ import { createMemoryRateLimiter } from './middleware/memory-rate-limiter.ts'
 import { openPageFiles } from './page-files.ts'
 import { readTokenFile, watchTokenFile } from './token-file.ts'
 
-const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 const closeTimeoutMs = 5_000
 
 const viewerFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
@@ -37,7 +37,7 @@ await runCommand(help, async () => {
   // Refuses options.
   parseArgs({ options: {} })
   const config = await readApiConfig()
-  if (!config.tokens && !loopback.has(config.host)) {
+  if (!config.tokens && !isLoopback(config.host)) {
     throw new Error(
       `Without tokens the API listens on loopback only; IDEM_HOST is ${config.host}. Set IDEM_TOKENS: npm run tokens -- --help`,
     )

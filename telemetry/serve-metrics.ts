@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { isLoopback, mayAnswer } from '../lib/loopback.ts'
 
 const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 
@@ -13,7 +14,8 @@ export const serveMetrics = async (
   { host, port }: { host: string; port: number },
   render: () => Promise<string>,
 ): Promise<MetricsServer> => {
-  const server = createServer(async ({ method, url }, response) => {
+  const server = createServer(async ({ method, url, headers }, response) => {
+    if (isLoopback(host) && !mayAnswer(headers.host)) return response.writeHead(421).end()
     if (url?.split('?')[0] !== '/metrics') return response.writeHead(404).end()
     if (method !== 'GET' && method !== 'HEAD') return response.writeHead(405, { allow: 'GET, HEAD' }).end()
     try {

@@ -2,6 +2,7 @@ import { serve } from '@hono/node-server'
 import type { WorkerStatus } from '@temporalio/worker'
 import { Hono } from 'hono'
 import { close, listening } from '../lib/listen.ts'
+import { isLoopback, mayAnswer } from '../lib/loopback.ts'
 import { createDeviceMemory, type Device } from './devices.ts'
 import type { FinishedTasks, RunningTask } from './work-meter.ts'
 
@@ -81,7 +82,12 @@ export interface HealthServer {
 /** Serves the health of this process; resolves when it listens. It does not keep the process from ending. */
 export const serveHealth = async ({ host, port }: { host: string; port: number }): Promise<HealthServer> => {
   let watched: HealthSource | undefined
-  const server = serve({ fetch: createHealthApp(() => watched).fetch, hostname: host, port })
+  const app = createHealthApp(() => watched)
+  const fetch = (request: Request) =>
+    isLoopback(host) && !mayAnswer(request.headers.get('host') ?? undefined)
+      ? new Response(null, { status: 421 })
+      : app.fetch(request)
+  const server = serve({ fetch, hostname: host, port })
   await listening(server, { host, port }, '--health-port')
   server.unref()
   return {

@@ -6,9 +6,10 @@ import { inject } from 'vitest'
 import { type AppOptions, createApp } from '../../api/app.ts'
 import { createMemoryRateLimiter } from '../../api/middleware/memory-rate-limiter.ts'
 import type { BundleInfo } from '../../api/models/model.ts'
-import type { TokenRecord } from '../../api/token-records.ts'
+import { makeToken, type TokenRecord } from '../../api/token-records.ts'
 import { schedulerConfigSchema } from '../../contracts/bundle-manifest.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
+import { localTenant } from '../../contracts/tenant-secret.ts'
 import { toBase64 } from '../../lib/base64.ts'
 import { parseKeyRing } from '../../lib/crypto/key-ring.ts'
 import { openStore } from '../../storage/open-store.ts'
@@ -90,7 +91,7 @@ const bindingsOf = (namespace: string, { url, env }: TestStore, options: TestApi
   IDEM_MAX_RUNNING: `${options.maxRunning ?? ''}`,
   IDEM_CORS_ORIGINS: (options.corsOrigins ?? []).join(),
   IDEM_LOG_LEVEL: 'error',
-  ...(options.tokens && { IDEM_TOKENS: JSON.stringify({ tokens: options.tokens }) }),
+  IDEM_TOKENS: JSON.stringify({ tokens: options.tokens ?? [] }),
   ...env,
 })
 
@@ -124,9 +125,11 @@ export const startApi = async (
     ...(requestsPerMinute && { rateLimiter: createMemoryRateLimiter(requestsPerMinute) }),
     ...appOptions,
   })
+  // There is no edge without tokens: requests that send none are the local tenant's.
+  const local = atEdge && !tokens ? await makeToken(localTenant, { scope: 'api' }) : undefined
   const edge = atEdge
     ? await startEdge({
-        bindings: bindingsOf(namespace, storage, options),
+        bindings: bindingsOf(namespace, storage, { ...options, ...(local && { tokens: [local.record] }) }),
         ...(requestsPerMinute && { requestsPerMinute }),
       })
     : undefined
@@ -135,8 +138,12 @@ export const startApi = async (
       ? await runInstantWorkers({ client, namespace, keyRing, store, ...doubles })
       : undefined
 
-  const request = async (path: string, init?: RequestInit): Promise<Response> =>
-    edge ? edge.request(path, init) : app.request(path, init)
+  const request = async (path: string, init?: RequestInit): Promise<Response> => {
+    if (!edge) return app.request(path, init)
+    const headers = new Headers(init?.headers)
+    if (local && !headers.has('authorization')) headers.set('authorization', `Bearer ${local.token}`)
+    return edge.request(path, { ...init, headers })
+  }
   const post = (body: unknown, headers: Record<string, string> = {}, path = '/v1/models/idem/arc2face/predictions') =>
     request(path, {
       method: 'POST',

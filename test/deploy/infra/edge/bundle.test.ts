@@ -40,6 +40,7 @@ const env = {
   AWS_ACCESS_KEY_ID: 'a',
   AWS_SECRET_ACCESS_KEY: 'b',
   IDEM_BUNDLE: JSON.stringify(bundle),
+  IDEM_TOKENS: '{"tokens": []}',
   IDEM_LOG_LEVEL: 'error',
 }
 
@@ -49,15 +50,24 @@ it('runs wherever there are Web standards, without Cloudflare', async () => {
   expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }])
 })
 
-it('lets nobody in by its public name where there are no tokens', async () => {
-  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+it.each(['https://api.example.com', 'http://127.0.0.1', 'http://localhost:8787'])(
+  'serves nothing without tokens, also as %s',
+  async (origin) => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { IDEM_TOKENS: _, ...open } = env
+    const worker = await load()
+    for (const path of ['/healthz', '/v1/account', '/codec/decode']) {
+      expect((await worker.fetch(new Request(`${origin}${path}`), open)).status).toBe(500)
+    }
+    expect(String(said.mock.calls)).toContain('IDEM_TOKENS is not set')
+    said.mockRestore()
+  },
+)
+
+it('lets in those with a token only', async () => {
   const worker = await load()
-  expect((await worker.fetch(new Request('https://api.example.com/healthz'), env)).status).toBe(403)
-  const closed = { ...env, IDEM_TOKENS: '{"tokens": []}' }
-  const other = await load()
-  expect((await other.fetch(new Request('https://api.example.com/healthz'), closed)).status).toBe(200)
-  expect((await other.fetch(new Request('https://api.example.com/v1/account'), closed)).status).toBe(401)
-  said.mockRestore()
+  expect((await worker.fetch(new Request('https://api.example.com/healthz'), env)).status).toBe(200)
+  expect((await worker.fetch(new Request('https://api.example.com/v1/account'), env)).status).toBe(401)
 })
 
 it.each([
