@@ -17,7 +17,9 @@ import { drain } from './middleware/drain.ts'
 import { requireKnownHost } from './middleware/known-host.ts'
 import { limitRate, type RateLimiter } from './middleware/rate-limit.ts'
 import { refuseCrossSite } from './middleware/same-site.ts'
-import { createModels } from './models/index.ts'
+import type { Model } from './models/define-model.ts'
+import { models as registeredModels } from './models/index.ts'
+import { serveModel } from './models/served-model.ts'
 import { createPredictionReader } from './prediction-reader.ts'
 import { Problem } from './problem.ts'
 import { createRouter } from './router.ts'
@@ -60,7 +62,9 @@ export interface FinishedRequest {
   predictionId?: string
 }
 
-export interface AppOptions extends ApiDeps {
+export interface AppOptions extends Omit<ApiDeps, 'models'> {
+  /** Those of `api/models/index.ts` by default. */
+  models?: readonly Model[]
   /** Who has which token; without it everyone is the one tenant of this machine. */
   findToken?: FindToken
   /** For each tenant; no bound where absent. */
@@ -86,8 +90,9 @@ export interface AppOptions extends ApiDeps {
 export const createApp = async (options: AppOptions) => {
   const { findToken, rateLimiter, corsOrigins = [], codec, readViewerFile, pageFiles, onError } = options
   const { onRequest, tracing, readyQueues = Object.keys(queues) as Queue[] } = options
-  const reader = createPredictionReader(options)
-  const models = await createModels({ ...options, find: reader.find })
+  const deps: ApiDeps = { ...options, models: options.models ?? registeredModels }
+  const reader = createPredictionReader(deps)
+  const models = await Promise.all(deps.models.map((model) => serveModel(model, deps.bundle)))
   const app = createRouter()
   const respond = (problem: Problem) => problem.toResponse(tracing?.traceId())
 
@@ -132,9 +137,9 @@ export const createApp = async (options: AppOptions) => {
     return respond(problem)
   })
 
-  app.route('/', createHealthRoutes(options, { readyQueues }))
+  app.route('/', createHealthRoutes(deps, { readyQueues }))
   if (readViewerFile) app.route('/', createDocsRoutes(readViewerFile))
-  if (pageFiles) app.route('/', createPageRoutes(options, pageFiles))
+  if (pageFiles) app.route('/', createPageRoutes(deps, pageFiles))
   if (codec) app.route('/codec', createCodecServer(codec))
 
   app.use(
@@ -147,19 +152,19 @@ export const createApp = async (options: AppOptions) => {
       },
     }),
   )
-  app.route('/v1', createSignedFileRoutes(options))
+  app.route('/v1', createSignedFileRoutes(deps))
   const authenticate = requireToken(findToken)
   app.use('/v1/*', (c, next) =>
     // A stream's URL is signed: clients open it without their token.
     /^\/v1\/predictions\/[^/]+\/stream$/.test(c.req.path) && c.req.query('signature') ? next() : authenticate(c, next),
   )
   if (rateLimiter) app.use('/v1/*', limitRate(rateLimiter))
-  app.route('/v1', createAccountRoutes(options))
-  app.route('/v1', createModelRoutes(options, models))
-  app.route('/v1', createCreateRoutes(options, reader, models))
-  app.route('/v1', createUploadRoutes(options))
-  app.route('/v1', createPredictionRoutes(options, reader))
-  app.route('/v1', createStreamRoutes(options, reader))
+  app.route('/v1', createAccountRoutes(deps))
+  app.route('/v1', createModelRoutes(deps, models))
+  app.route('/v1', createCreateRoutes(deps, reader, models))
+  app.route('/v1', createUploadRoutes(deps))
+  app.route('/v1', createPredictionRoutes(deps, reader))
+  app.route('/v1', createStreamRoutes(deps, reader))
 
   if (findToken) {
     app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })

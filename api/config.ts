@@ -9,7 +9,7 @@ import { requireUsableDefaults } from '../inference/numeric/schedulers/index.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { parsePort } from '../lib/parse-port.ts'
 import { sha256Hex } from '../lib/sha256.ts'
-import type { BundleInfo } from './models/model.ts'
+import type { BundleInfo } from './models/bundle-info.ts'
 
 export interface ApiConfig {
   host: string

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { unitVectorFormat } from '../contracts/arc2face.ts'
+import { unitVectorFormat } from '../contracts/embedding.ts'
 import { httpUrlSchema } from '../contracts/http-url.ts'
 import { webhookEvents } from '../contracts/webhooks.ts'
 import { parseDuration } from '../lib/duration.ts'
-import type { JsonSchema } from './models/model.ts'
+import { type JsonSchema, toJsonSchema } from './json-schema.ts'
 
 const minRetentionMs = 60_000
 
@@ -61,12 +61,6 @@ export const createHeaders = z.object({
     .describe('`90s`, `5m`, `1h30m`: what has not ended by then is canceled; 5s to 24h.'),
 })
 
-const strip = ({ $schema: _, ...schema }: Record<string, unknown>) => schema
-
-/** JSON Schema of what a zod schema takes, or gives. */
-export const toJsonSchema = (schema: z.ZodType, io: 'input' | 'output' = 'input'): JsonSchema =>
-  strip(z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<string, unknown>)
-
 const beyondSchema =
   'No JSON Schema can say that a vector has length 1: this one describes the field, and leaves out requests with it.'
 
@@ -74,18 +68,20 @@ const beyondSchema =
  * An input's schema of which all that it lets through is accepted: fields with a vector of length 1 are described, but
  * are not among those that may be given.
  */
-const withoutVectors = ({ oneOf, properties = {}, ...schema }: JsonSchema): JsonSchema => {
+const withoutVectors = (input: JsonSchema): JsonSchema => {
+  const { oneOf, properties = {}, ...schema } = input as JsonSchema & { oneOf?: readonly { required: string[] }[] }
   const isVector = (name: string) => properties[name]?.format === unitVectorFormat
   const described = Object.entries(properties).map(([name, property]) => [
     name,
     isVector(name) ? { ...property, description: `${property.description} ${beyondSchema}` } : property,
   ])
   const vectors = Object.keys(properties).filter(isVector)
+  if (vectors.length === 0) return input
   return {
     ...schema,
     properties: Object.fromEntries(described),
-    oneOf: (oneOf as { required: string[] }[]).filter(({ required }) => !required.some(isVector)),
-    ...(vectors.length > 0 && { not: { anyOf: vectors.map((name) => ({ required: [name] })) } }),
+    ...(oneOf && { oneOf: oneOf.filter(({ required }) => !required.some(isVector)) }),
+    not: { anyOf: vectors.map((name) => ({ required: [name] })) },
   }
 }
 

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { z } from 'zod'
 import { isTerminal } from '../contracts/prediction.ts'
 import { newPredictionId, predictionIdFor } from '../contracts/prediction-id.ts'
+import type { PredictionOptions } from '../contracts/prediction-options.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
 import { defaultWebhookEvents } from '../contracts/webhooks.ts'
 import { retry } from '../lib/retry.ts'
@@ -9,8 +10,9 @@ import { createSingleFlight } from '../lib/single-flight.ts'
 import { OrchestratorUnavailable } from '../temporal/orchestrator.ts'
 import { type CreateBody, createBodySchema, createHeaders } from './create-body.ts'
 import type { ApiDeps, ApiEnv } from './deps.ts'
-import type { Model } from './models/model.ts'
+import type { ServedModel } from './models/served-model.ts'
 import { parse } from './parse-body.ts'
+import { createPhotoSources } from './photo-source.ts'
 import type { PredictionReader } from './prediction-reader.ts'
 import { cancelAfterMs, waitMs } from './prefer.ts'
 import { Problem } from './problem.ts'
@@ -20,11 +22,20 @@ import { hashRequest, isEarlierHash } from './request-hash.ts'
 const readAttempts = 3
 const busyRetryAfterSeconds = '5'
 
+/** Markdown. */
+const table = (rows: Readonly<Record<string, unknown>>): string =>
+  [
+    '| parameter | value |',
+    '| --- | --- |',
+    ...Object.entries(rows).map(([name, value]) => `| ${name} | ${value} |`),
+  ].join('\n')
+
 /** Answers a request for a prediction: started once, waited for as long as `Prefer` says. */
 export const createPredictionCreator = (
-  { orchestrator, retentionMs, maxRunning }: ApiDeps,
+  { orchestrator, store, bundle, publicUrl, retentionMs, maxRunning }: ApiDeps,
   { find, view }: PredictionReader,
 ) => {
+  const resolvePhotos = createPhotoSources({ store, publicUrl })
   const once = createSingleFlight<PredictionRecord>((error) => error instanceof OrchestratorUnavailable)
 
   const readStarted = async (id: string): Promise<PredictionRecord> => {
@@ -51,7 +62,7 @@ export const createPredictionCreator = (
   /** `json` is the whole body as it was sent, `schema` what it may hold. */
   return async (
     c: Context<ApiEnv>,
-    model: Model,
+    model: ServedModel,
     json: unknown,
     schema: z.ZodType<CreateBody> = createBodySchema,
   ): Promise<Response> => {
@@ -60,7 +71,7 @@ export const createPredictionCreator = (
     const wait = waitMs(header.prefer)
     const deadline = cancelAfterMs(header['cancel-after'])
     const body = parse(schema, json)
-    const input = parse(model.inputSchema, body.input, ['body', 'input'])
+    const input = parse(model.input, body.input, ['body', 'input'])
     const key = header['idempotency-key']
     const id = key === undefined ? newPredictionId() : await predictionIdFor(tenant, key)
     c.set('predictionId', id)
@@ -71,24 +82,31 @@ export const createPredictionCreator = (
       const known = key === undefined ? undefined : await findByKey(id)
       if (known) return known
       await checkRoom(tenant)
-      const { start, summary, details } = await model.prepare(input, {
+      const { name, version, workflow } = model
+      const prepared = await model.prepare(input, {
         predictionId: id,
-        tenant,
+        bundle,
+        store,
+        find: (other) => find(other, tenant),
+        resolvePhotos: (photos) => resolvePhotos(photos, { predictionId: id, tenant }),
+      })
+      const options: PredictionOptions = {
+        predictionId: id,
+        model: name,
         retentionMs: Math.min(body.retention ?? retentionMs, retentionMs),
         keepPhotos: body.keep_photos,
         ...(deadline && { cancelAfterMs: deadline }),
         ...(body.webhook && {
           webhook: { url: body.webhook, events: body.webhook_events_filter ?? defaultWebhookEvents },
         }),
-      })
-      const { name, version } = model
+      }
       await orchestrator.start({
         tenant,
         model: name,
         version,
-        start,
-        summary,
-        details,
+        start: { workflow, input: { ...prepared.input, ...options, echo: prepared.echo } },
+        summary: prepared.summary,
+        details: table({ model: name, ...prepared.details }),
         ...(requestHash !== undefined && { requestHash }),
       })
       return retry(() => readStarted(id), { attempts: readAttempts, delayMs: (failed) => 50 * failed })

@@ -2,7 +2,8 @@ import type { SigningKey } from '../lib/crypto/hmac.ts'
 import type { PublishedFiles } from '../storage/published-files.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import type { Orchestrator } from '../temporal/orchestrator.ts'
-import type { BundleInfo } from './models/model.ts'
+import type { BundleInfo } from './models/bundle-info.ts'
+import type { Model } from './models/define-model.ts'
 
 /** What an entry point hands to the routes. */
 export interface ApiDeps {
@@ -11,6 +12,7 @@ export interface ApiDeps {
   /** What signed URLs hand out. */
   published: PublishedFiles
   bundle: BundleInfo
+  models: readonly Model[]
   /** Base of the URLs in answers, without a trailing slash. */
   publicUrl: string
   /** Base of the Temporal UI, without a trailing slash. */

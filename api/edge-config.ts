@@ -10,7 +10,7 @@ import { s3Driver } from '../storage/drivers/s3/index.ts'
 import { parseRetention, parseSecrets, urlSigningKeys } from '../storage/parse-storage-config.ts'
 import { createPublishedFiles, type PublishedFiles } from '../storage/published-files.ts'
 import { createSealedStore, type SealedStore } from '../storage/sealed-store.ts'
-import type { BundleInfo } from './models/model.ts'
+import type { BundleInfo } from './models/bundle-info.ts'
 import { type TokenRecord, tokenFileSchema } from './token-records.ts'
 
 /** Texts by the names of variables, and Cloudflare's binding for rate limits. */

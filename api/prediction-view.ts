@@ -1,13 +1,16 @@
 import { limits } from '../contracts/limits.ts'
 import type { Prediction } from '../contracts/prediction.ts'
-import { toPrediction } from '../contracts/prediction-view.ts'
+import { hasExpired, statusOf } from '../contracts/prediction-status.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
 import { saysErased } from '../lib/crypto/encryption-error.ts'
 import type { SigningKey } from '../lib/crypto/hmac.ts'
 import { type ArtifactStore, readJson } from '../storage/store.ts'
+import type { Model, Presenter, Succeeded } from './models/define-model.ts'
+import { currentPhase, logLines } from './prediction-log.ts'
 import { signStreamUrl } from './stream-url.ts'
 
 export interface PredictionViewDeps {
+  models: readonly Model[]
   store: ArtifactStore
   publicUrl: string
   temporalUiUrl: string
@@ -15,22 +18,76 @@ export interface PredictionViewDeps {
   urlSigningKeys: readonly SigningKey[]
 }
 
-/** Shows records as predictions, with URLs signed afresh. */
-export const createPredictionView =
-  ({ store, publicUrl, temporalUiUrl, urlSigningKeys }: PredictionViewDeps) =>
-  (record: PredictionRecord): Promise<Prediction> =>
-    toPrediction(record, {
-      publicUrl,
-      temporalUiUrl,
-      signStream: (id) => signStreamUrl(id, { publicUrl, signingKeys: urlSigningKeys }),
-      readJson: async (key) => {
-        try {
-          return (await readJson(store, key)) ?? null
-        } catch (error) {
-          // It is being erased: its data goes before its history.
-          if (saysErased(error)) return null
-          throw error
-        }
+const seconds = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 1000
+
+export const hasSucceeded = (record: PredictionRecord): record is Succeeded<PredictionRecord['input'], unknown> =>
+  record.state === 'completed'
+
+/** The model of a prediction. Throws if it is not served here, which another release may have started. */
+export const modelOf = (models: readonly Model[], { model: name }: Pick<PredictionRecord, 'model'>): Model => {
+  const model = models.find((one) => one.name === name)
+  if (!model) throw new Error(`The model ${name} is not served here`)
+  return model
+}
+
+/**
+ * Shows records as predictions, as the public API answers them: computed from what the orchestrator knows and nothing
+ * else, with URLs signed afresh.
+ */
+export const createPredictionView = ({
+  models,
+  store,
+  publicUrl,
+  temporalUiUrl,
+  urlSigningKeys,
+}: PredictionViewDeps) => {
+  const presenter: Presenter = {
+    signOutput: (key) => store.signGet(key, { expiresInSeconds: limits.outputUrlSeconds }),
+    readJson: async (key) => {
+      try {
+        return (await readJson(store, key)) ?? null
+      } catch (error) {
+        // It is being erased: its data goes before its history.
+        if (saysErased(error)) return null
+        throw error
+      }
+    },
+  }
+
+  return async (record: PredictionRecord): Promise<Prediction> => {
+    const { id, failure, createdAt, endedAt, finished } = record
+    const model = modelOf(models, record)
+    const dataRemoved = hasExpired(record)
+    const iterations = model.iterations(record)
+    const status = statusOf(record)
+    const startedAt = finished[0]?.startedAt ?? (status === 'processing' ? createdAt : undefined)
+    const get = `${publicUrl}/v1/predictions/${id}`
+    return {
+      id,
+      model: record.model,
+      version: record.version,
+      created_at: createdAt.toISOString(),
+      started_at: startedAt?.toISOString() ?? null,
+      completed_at: endedAt?.toISOString() ?? null,
+      status,
+      input: dataRemoved ? {} : { ...record.input.echo },
+      output: hasSucceeded(record) && !dataRemoved ? await model.present(record, presenter) : null,
+      error: failure ? `${failure.message} (${failure.type})` : null,
+      logs: logLines(record, iterations).join('\n'),
+      metrics: {
+        ...(endedAt && { total_time: seconds(createdAt, endedAt) }),
+        ...(endedAt && startedAt && { predict_time: seconds(startedAt, endedAt) }),
+        ...currentPhase(record, iterations),
+        ...(hasSucceeded(record) && model.metrics(record, { dataRemoved })),
+        ...(failure && { failure: { type: failure.type, details: failure.details ?? null } }),
       },
-      signOutput: (key) => store.signGet(key, { expiresInSeconds: limits.outputUrlSeconds }),
-    })
+      data_removed: dataRemoved,
+      urls: {
+        get,
+        cancel: `${get}/cancel`,
+        stream: await signStreamUrl(id, { publicUrl, signingKeys: urlSigningKeys }),
+        web: `${temporalUiUrl}/namespaces/${record.namespace}/workflows/${id}/${record.runId}`,
+      },
+    }
+  }
+}

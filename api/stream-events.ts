@@ -1,5 +1,5 @@
-import type { Preview } from '../contracts/generate-faces.ts'
 import { isTerminal, type Prediction } from '../contracts/prediction.ts'
+import type { Preview } from '../contracts/step-progress.ts'
 
 export interface StreamEvent {
   readonly event: 'logs' | 'progress' | 'output' | 'error' | 'done'

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { failures } from '../contracts/failures.ts'
+import { imageRecordSchema } from '../contracts/image-record.ts'
 import { limits } from '../contracts/limits.ts'
 import type { Prediction } from '../contracts/prediction.ts'
 import { schedulerNames } from '../contracts/schedulers.ts'
@@ -34,7 +35,8 @@ const help = `Makes new photos of the person in a photo, through a running API (
   --guidance G         guidance scale (3.0)
   --scheduler NAME     ${schedulerNames.join(', ')}
   --min-similarity S   images less like the person are made again with other seeds
-  --replay FILE        makes the images of a manifest (GET /v1/predictions/ID/manifest) again and compares their hashes
+  --replay FILE        makes the images of an earlier prediction again and compares their hashes; FILE is what
+                       GET /v1/predictions/ID/manifest answers
   -o, --out DIR        where images and contact-sheet.jpg go (out/)
   --images HOW         shows the images in the terminal: auto, iterm2, kitty, sixel, none (auto)
   --api URL            base of the API; the one running from .idem/ where absent
@@ -47,21 +49,17 @@ Ctrl-C cancels the prediction. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no
 
 const exitCodes = { failed: 1, noFace: 3, refused: 4, unreachable: 5, canceled: 130 }
 
-const manifestSchema = z.looseObject({
-  manifest: z.literal(1),
-  prediction: z.string(),
-  images: z.array(z.looseObject({ seed: z.number(), sha256: z.string() })),
-})
-type Manifest = z.infer<typeof manifestSchema>
+const replaySchema = imageRecordSchema.pick({ manifest: true, prediction: true, images: true })
+type ReplayRecord = z.infer<typeof replaySchema>
 
-const readManifest = async (file: string): Promise<Manifest> => {
+const readImageRecord = async (file: string): Promise<ReplayRecord> => {
   const text = await readFile(file, 'utf8').catch((cause) => {
     throw new UsageError(`Cannot read ${file}: ${(cause as Error).message}`)
   })
   try {
-    return manifestSchema.parse(JSON.parse(text))
+    return replaySchema.parse(JSON.parse(text))
   } catch {
-    throw new UsageError(`${file} is no manifest of a prediction`)
+    throw new UsageError(`${file} is not what GET /v1/predictions/ID/manifest answers`)
   }
 }
 
@@ -77,8 +75,8 @@ const readPhoto = async (file: string) => {
   }
 }
 
-/** Whether the images are those of the manifest, byte for byte. */
-const compare = async ({ images }: Manifest, made: readonly GeneratedImage[]): Promise<void> => {
+/** Whether the images are those of the record, byte for byte. */
+const compare = async ({ images }: ReplayRecord, made: readonly GeneratedImage[]): Promise<void> => {
   const hashes = await Promise.all(made.map(async ({ file }) => sha256Hex(await readFile(file))))
   const same = images.filter(({ sha256 }, index) => sha256 === hashes[index]).length
   if (same !== images.length || made.length !== images.length) {
@@ -117,13 +115,13 @@ await runCommand(help, async () => {
   })
   const [file, ...more] = positionals
   if (more.length > 0 || (file === undefined) === (values.replay === undefined)) {
-    throw new UsageError('Give one photo, or --replay with a manifest')
+    throw new UsageError('Give one photo, or --replay with a file')
   }
   const images = choiceOption('--images', values.images, ['auto', 'none', ...imageProtocols])
-  const manifest = values.replay === undefined ? undefined : await readManifest(values.replay)
+  const replayed = values.replay === undefined ? undefined : await readImageRecord(values.replay)
   const photo = file === undefined ? undefined : await readPhoto(file)
-  const input = manifest
-    ? { replay_of: manifest.prediction }
+  const input = replayed
+    ? { replay_of: replayed.prediction }
     : {
         input_image: toDataUri('application/octet-stream', photo!.bytes),
         num_images: numberOption('--num-images', values['num-images'], { integer: true, min: 1, max: limits.images }),
@@ -159,7 +157,7 @@ await runCommand(help, async () => {
         process.stdout.write(await showPng(protocol, await encodePng(await decodePhoto(await readFile(sheet)))))
       }
     }
-    if (manifest) await compare(manifest, generated)
+    if (replayed) await compare(replayed, generated)
   } catch (error) {
     if (error instanceof Unreachable) throw new CommandFailure(exitCodes.unreachable, error.message)
     if (error instanceof ApiError) throw new CommandFailure(exitCodes.refused, error.message)

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, type LogEntry, NativeConnection, Runtime } from '@temporalio/worker'
 import { readTemporalConfig } from '../api/config.ts'
+import { models } from '../api/models/index.ts'
 import { createPredictionView } from '../api/prediction-view.ts'
 import { parseQueues, queueNames } from '../contracts/queues.ts'
 import { loadBundle } from '../inference/bundle.ts'
@@ -90,7 +91,7 @@ await runCommand(help, async () => {
   if (names.includes('control')) await requireSearchAttributes(connection, namespace)
   const client = new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace }) })
   const orchestrator = createGrpcOrchestrator(client)
-  const view = createPredictionView({ store, publicUrl, temporalUiUrl: config.temporalUiUrl, urlSigningKeys })
+  const view = createPredictionView({ models, store, publicUrl, temporalUiUrl: config.temporalUiUrl, urlSigningKeys })
   const workers = await createWorkers({
     connection,
     namespace,

@@ -1,12 +1,10 @@
 import type { PhotoSource } from './generate-faces.ts'
-import type { PredictionOptions } from './prediction-options.ts'
+import type { PredictionInput } from './prediction-options.ts'
 
 // What the API hands to the workflow `embedFaces`, and what it gives back. Vectors stay in the store.
 
-export interface EmbedFacesInput extends PredictionOptions {
+export interface EmbedFacesInput extends PredictionInput {
   readonly photos: readonly PhotoSource[]
-  /** The request's input as answers repeat it. */
-  readonly echo: Readonly<Record<string, unknown>>
 }
 
 export interface EmbedFacesResult {

@@ -1,3 +1,6 @@
+/** `format` of a vector that has length 1, which no JSON Schema can say. */
+export const unitVectorFormat = 'unit-vector'
+
 // A unit vector that went through text keeps its length to many digits; a vector of another kind does not have length 1.
 const lengthTolerance = 0.01
 const floatBytes = 4

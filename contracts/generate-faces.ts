@@ -1,14 +1,15 @@
 // What the API hands to the workflow `generateFaces`, and what it gives back. Keys, never bytes or vectors: this is history.
 
 import type { DiffusionSettings } from './diffusion-settings.ts'
-import type { PredictionOptions } from './prediction-options.ts'
+import type { PredictionInput } from './prediction-options.ts'
+import type { StepProgress } from './step-progress.ts'
 
 /** A photo to take in: fetched from a URL, or already in the artifact store. */
 export type PhotoSource = { readonly url: string } | { readonly key: string }
 
 export type FaceSelection = 'largest' | 'central' | 'best_score' | number
 
-export interface GenerateFacesInput extends PredictionOptions {
+export interface GenerateFacesInput extends PredictionInput {
   /** Photos of one person; empty where an identity is given. */
   readonly photos: readonly PhotoSource[]
   /** Key of a vector that the caller gave in place of photos. */
@@ -24,8 +25,6 @@ export interface GenerateFacesInput extends PredictionOptions {
   readonly maxAttempts: number
   /** The prediction that is made again: its images are marked as that one's, and come out byte for byte. */
   readonly replayOf?: string
-  /** The request's input as answers repeat it; photos and vectors that came as bytes are left out. */
-  readonly echo: Readonly<Record<string, unknown>>
 }
 
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number]
@@ -77,23 +76,7 @@ export interface MadeWith {
 }
 
 /** Heartbeat details of `generateImages`. */
-export interface DiffusionProgress {
-  /** Steps done. */
-  readonly step: number
-  readonly of: number
+export interface DiffusionProgress extends StepProgress {
   /** Where the state after the last stored step lies. */
   readonly checkpointKey?: string
-  /** Small pictures of the images as they are after a step, in a `Preview` artifact. */
-  readonly preview?: { readonly key: string; readonly step: number }
-}
-
-/** A JSON artifact of `generateImages`: how its images look so far. */
-export interface Preview {
-  readonly step: number
-  readonly images: readonly {
-    /** Which image of the prediction. */
-    readonly index: number
-    /** A small JPEG as a `data:` URI. */
-    readonly image: string
-  }[]
 }

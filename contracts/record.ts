@@ -1,5 +1,5 @@
-import type { EmbedFacesInput, EmbedFacesResult } from './embed-faces.ts'
-import type { DiffusionProgress, GenerateFacesInput, GenerateFacesResult } from './generate-faces.ts'
+import type { PredictionInput } from './prediction-options.ts'
+import type { StepProgress } from './step-progress.ts'
 
 export interface PendingActivity {
   /** A `StepName`, or the name of a step of another release. */
@@ -8,7 +8,7 @@ export interface PendingActivity {
   readonly state: 'scheduled' | 'started'
   /** From 1. */
   readonly attempt: number
-  readonly progress?: DiffusionProgress
+  readonly progress?: StepProgress
   /** Why the attempt before failed. */
   readonly lastFailure?: string
 }
@@ -20,8 +20,8 @@ export interface FinishedActivity {
   readonly startedAt: Date
   readonly endedAt: Date
   readonly outcome: 'completed' | 'failed' | 'canceled'
-  /** How far a canceled diffusion had come. */
-  readonly progress?: DiffusionProgress
+  /** How far a canceled step had come. */
+  readonly progress?: StepProgress
 }
 
 export interface RecordedFailure {
@@ -32,17 +32,20 @@ export interface RecordedFailure {
 }
 
 /** Which workflow makes a prediction, and what it is given. */
-export type WorkflowStart =
-  | { readonly workflow: 'generateFaces'; readonly input: GenerateFacesInput }
-  | { readonly workflow: 'embedFaces'; readonly input: EmbedFacesInput }
+export interface WorkflowStart {
+  /** Type of the workflow. */
+  readonly workflow: string
+  readonly input: PredictionInput
+}
 
-/** The same, with what it gave back once it has. */
-export type WorkflowRun =
-  | { readonly workflow: 'generateFaces'; readonly input: GenerateFacesInput; readonly result?: GenerateFacesResult }
-  | { readonly workflow: 'embedFaces'; readonly input: EmbedFacesInput; readonly result?: EmbedFacesResult }
-
-/** What the orchestrator knows of one prediction: everything that an answer shows is computed from this. */
-export type PredictionRecord = WorkflowRun & {
+/**
+ * What the orchestrator knows of one prediction: everything that an answer shows is computed from this. Only the model
+ * knows what else its input has, and what its result is.
+ */
+export interface PredictionRecord<I extends PredictionInput = PredictionInput, R = unknown> extends WorkflowStart {
+  readonly input: I
+  /** What the workflow returned, once it has. */
+  readonly result?: R
   readonly id: string
   readonly tenant: string
   readonly model: string

@@ -1,6 +1,6 @@
 import { failures } from '../contracts/failures.ts'
 import { isTerminal, type PredictionStatus } from '../contracts/prediction.ts'
-import { statusOf } from '../contracts/prediction-view.ts'
+import { statusOf } from '../contracts/prediction-status.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
 import { allSettled } from '../lib/all-settled.ts'
 import { type ExecutionInfo, statusName, toNanos } from './messages.ts'
@@ -24,7 +24,10 @@ const visibilityPage = 1000
 const readsAtOnce = 16
 const maxDate = Date.UTC(9999, 0)
 
-const workflowTypes = '"generateFaces","embedFaces"'
+/** A condition of a visibility query. */
+const isOneOf = (attribute: string, values: readonly string[]): string =>
+  `${attribute} IN (${values.map((value) => `"${value}"`).join(',')})`
+
 const deadline = `IdemFailure = "${failures.deadlineExceeded}"`
 const statusQueries: Record<PredictionStatus, string> = {
   starting: 'ExecutionStatus = "Running"',
@@ -79,9 +82,9 @@ export const createListPredictions = ({ service, read, readEnded }: ListDeps) =>
   /** Without the runs that an operator has reset: a prediction is what its latest run says. */
   const latestRuns = async (listed: readonly ListedInfo[]): Promise<ListedInfo[]> => {
     if (listed.length === 0) return []
-    const ids = [...new Set(listed.map(({ id }) => `"${id}"`))]
+    const ids = [...new Set(listed.map(({ id }) => id))]
     const latest = new Map<string, ListedInfo>()
-    for (const run of await listAll(`WorkflowId IN (${ids.join(',')})`)) {
+    for (const run of await listAll(isOneOf('WorkflowId', ids))) {
       const before = latest.get(run.id)
       if (!before || BigInt(run.createdNanos) > BigInt(before.createdNanos)) latest.set(run.id, run)
     }
@@ -107,8 +110,8 @@ export const createListPredictions = ({ service, read, readEnded }: ListDeps) =>
   }
 
   return async (query: ListQuery): Promise<ListPage> => {
-    const { tenant, status, createdAfter, createdBefore, newerThan, olderThan, limit } = query
-    const filter = `IdemTenant = "${tenant}" AND WorkflowType IN (${workflowTypes})${status ? ` AND ${statusQueries[status]}` : ''}`
+    const { tenant, models, status, createdAfter, createdBefore, newerThan, olderThan, limit } = query
+    const filter = `IdemTenant = "${tenant}" AND ${isOneOf('IdemModel', models)}${status ? ` AND ${statusQueries[status]}` : ''}`
     const visibility = visibilityOf(filter)
     const from = createdAfter?.getTime() ?? 0
     const to = createdBefore ? createdBefore.getTime() - 1 : maxDate

@@ -24,6 +24,8 @@ export interface ListPosition {
 
 export interface ListQuery {
   readonly tenant: string
+  /** Names of the models whose predictions are listed. */
+  readonly models: readonly string[]
   readonly status?: PredictionStatus
   /** Created at or after, and before. */
   readonly createdAfter?: Date

@@ -1,13 +1,7 @@
 import { failures } from '../contracts/failures.ts'
-import type { DiffusionProgress, GenerateFacesInput } from '../contracts/generate-faces.ts'
-import type {
-  FinishedActivity,
-  PendingActivity,
-  PredictionRecord,
-  RecordedFailure,
-  WorkflowRun,
-} from '../contracts/record.ts'
-import { withSettings } from '../contracts/renamed-settings.ts'
+import type { PredictionInput } from '../contracts/prediction-options.ts'
+import type { FinishedActivity, PendingActivity, PredictionRecord, RecordedFailure } from '../contracts/record.ts'
+import { isProgress } from '../contracts/step-progress.ts'
 import {
   type Decode,
   type Description,
@@ -61,12 +55,6 @@ export const readRecord = async (
   const last = events.at(-1)
   const { result, failure } = await readEnd(decode, last)
   const [input] = await decode(started.input?.payloads)
-  const workflow = started.workflowType?.name
-  const run = {
-    workflow,
-    input: workflow === 'generateFaces' ? withSettings(input as GenerateFacesInput) : input,
-    ...(result !== undefined && { result }),
-  } as WorkflowRun
   return {
     id,
     ...memo,
@@ -76,7 +64,9 @@ export const readRecord = async (
     createdAt: toDate(info?.startTime) ?? new Date(0),
     createdNanos: toNanos(info?.startTime),
     ...(info?.closeTime && { endedAt: toDate(info.closeTime)! }),
-    ...run,
+    workflow: started.workflowType?.name ?? '',
+    input: input as PredictionInput,
+    ...(result !== undefined && { result }),
     finished: await readFinished(decode, events),
     pending: await Promise.all((description.pendingActivities ?? []).map((a) => readPending(decode, a))),
     ...(failure && { failure }),
@@ -101,13 +91,13 @@ const readEnd = async (
 }
 
 const readPending = async (decode: Decode, activity: WirePendingActivity): Promise<PendingActivity> => {
-  const [progress] = (await decode(activity.heartbeatDetails?.payloads)) as [DiffusionProgress?]
+  const [progress] = await decode(activity.heartbeatDetails?.payloads)
   const { lastFailure: failure } = activity
   return {
     name: activity.activityType?.name ?? '',
     state: pendingStateName(activity.state) === 'STARTED' ? 'started' : 'scheduled',
     attempt: activity.attempt ?? 1,
-    ...(progress && { progress }),
+    ...(isProgress(progress) && { progress }),
     ...(failure && { lastFailure: failure.canceledFailureInfo ? 'canceled' : await failureMessage(decode, failure) }),
   }
 }
@@ -128,7 +118,7 @@ const readFinished = async (decode: Decode, events: readonly HistoryEvent[]): Pr
     if (!end) continue
     const from = scheduled.get(String(end.scheduledEventId))
     const canceled = event.activityTaskCanceledEventAttributes
-    const [progress] = (await decode(canceled?.details?.payloads)) as [DiffusionProgress?]
+    const [progress] = await decode(canceled?.details?.payloads)
     const at = toDate(event.eventTime) ?? new Date(0)
     const scheduledAt = toDate(from?.eventTime) ?? at
     finished.push({
@@ -137,7 +127,7 @@ const readFinished = async (decode: Decode, events: readonly HistoryEvent[]): Pr
       startedAt: toDate(started.get(String(end.scheduledEventId))?.eventTime) ?? scheduledAt,
       endedAt: at,
       outcome: event.activityTaskCompletedEventAttributes ? 'completed' : canceled ? 'canceled' : 'failed',
-      ...(progress && { progress }),
+      ...(isProgress(progress) && { progress }),
     })
   }
   return finished

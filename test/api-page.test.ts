@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createApp } from '../api/app.ts'
-import { arc2faceInputSchema } from '../contracts/arc2face.ts'
+import { arc2faceInputSchema } from '../api/models/arc2face-input.ts'
 import { failures } from '../contracts/failures.ts'
 import { schedulerNames } from '../contracts/schedulers.ts'
 import { textOf } from './support/repository.ts'

@@ -31,7 +31,6 @@ const sharedNames = {
   'embed-faces.ts': 'the workflow of idem/face-embedding',
   'erase-prediction.ts': 'the workflow that erases a prediction, and its steps',
   'generate-faces.ts': 'the workflow of idem/arc2face',
-  'prediction-view.ts': 'what the API shows of a prediction',
   'sweep.ts': 'the workflow that removes what has expired, and its steps',
   // A command is named for its npm script.
   'edge.ts': 'the API at the edge, and the command that bundles it',

@@ -3,9 +3,9 @@ import type { createAnalysePhoto } from '../activities/analyse-photo.ts'
 import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { EmbedFacesInput, EmbedFacesResult } from '../contracts/embed-faces.ts'
 import { allSettled } from '../lib/all-settled.ts'
+import { count } from '../lib/count.ts'
 import { proxySteps } from './proxy-steps.ts'
 import { runPrediction } from './run-prediction.ts'
-import { count } from './words.ts'
 
 const options = {
   startToCloseTimeout: '1 minute',

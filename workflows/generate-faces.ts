@@ -14,10 +14,11 @@ import type {
 } from '../contracts/generate-faces.ts'
 import { withSettings } from '../contracts/renamed-settings.ts'
 import { allSettled } from '../lib/all-settled.ts'
+import { count } from '../lib/count.ts'
+import { modelNameOf } from './model-name.ts'
 import { proxySteps } from './proxy-steps.ts'
 import { runPrediction } from './run-prediction.ts'
 import type { Notify } from './with-webhook.ts'
-import { count } from './words.ts'
 
 const { intakePhoto } = proxySteps<ReturnType<typeof createIntakePhoto>>({
   startToCloseTimeout: '1 minute',
@@ -120,7 +121,7 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
     publishImages.executeWithOptions({ summary: `publish ${all}` }, [
       {
         predictionId,
-        model: 'idem/arc2face',
+        model: modelNameOf(input),
         madeWith,
         ...(input.replayOf && { markedAs: input.replayOf }),
         images: kept.map(({ similarity: _, madeWith: own, ...image }) => ({ ...image, ...other(own) })),

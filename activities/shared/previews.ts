@@ -1,4 +1,4 @@
-import type { Preview } from '../../contracts/generate-faces.ts'
+import type { Preview } from '../../contracts/step-progress.ts'
 import type { RgbImage } from '../../inference/numeric/image.ts'
 import { encodeJpeg } from '../../inference/photos/encode.ts'
 import { toDataUri } from '../../lib/data-uri.ts'

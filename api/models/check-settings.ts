@@ -2,7 +2,7 @@ import type { DiffusionSettings } from '../../contracts/diffusion-settings.ts'
 import { schedulerFor } from '../../inference/numeric/schedulers/index.ts'
 import { SchedulerError } from '../../inference/numeric/schedulers/scheduler.ts'
 import { fieldProblem } from '../parse-body.ts'
-import type { BundleInfo } from './model.ts'
+import type { BundleInfo } from './bundle-info.ts'
 
 const blame = <T>(field: keyof DiffusionSettings, attempt: () => T): T => {
   try {

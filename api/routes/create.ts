@@ -4,7 +4,7 @@ import { createBodyJsonSchema, createBodySchema, createHeaders } from '../create
 import { createPredictionCreator } from '../create-prediction.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, jsonOf, predictionDocument, problems } from '../document.ts'
-import type { Model } from '../models/model.ts'
+import type { ServedModel } from '../models/served-model.ts'
 import { parse, readJson } from '../parse-body.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
 import { Problem } from '../problem.ts'
@@ -25,13 +25,13 @@ const bodyOf = (jsonSchema: Record<string, unknown>) => ({
 })
 
 /** A version as `POST /predictions` takes it: its hash, the model's name, or both as `owner/name:hash`. */
-const namesOf = ({ name, version }: Model): string[] => [version, name, `${name}:${version}`]
+const namesOf = ({ name, version }: ServedModel): string[] => [version, name, `${name}:${version}`]
 
 /** Requests for predictions: by version, and by model. */
 export const createCreateRoutes = (
   deps: ApiDeps,
   reader: PredictionReader,
-  models: readonly Model[],
+  models: readonly ServedModel[],
 ): OpenAPIHono<ApiEnv> => {
   const create = createPredictionCreator(deps, reader)
   const app = createRouter()

@@ -1,8 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { toJsonSchema } from '../create-body.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { jsonOf, pageOf, problems } from '../document.ts'
-import type { JsonSchema, Model } from '../models/model.ts'
+import { type JsonSchema, toJsonSchema } from '../json-schema.ts'
+import type { ServedModel } from '../models/served-model.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
 
@@ -74,7 +74,7 @@ const routes = {
 }
 
 /** The OpenAPI schema of a version as Replicate's clients and tools read it: `components.schemas.Input` and `Output`. */
-const openapiSchema = ({ name, inputJsonSchema, outputSchema }: Model): JsonSchema => {
+const openapiSchema = ({ name, inputJsonSchema, output }: ServedModel): JsonSchema => {
   const ordered = Object.entries(inputJsonSchema.properties ?? {}).map(([field, schema], index) => [
     field,
     { title: field.replaceAll('_', ' '), 'x-order': index, ...schema },
@@ -86,7 +86,7 @@ const openapiSchema = ({ name, inputJsonSchema, outputSchema }: Model): JsonSche
     components: {
       schemas: {
         Input: { title: 'Input', ...inputJsonSchema, properties: Object.fromEntries(ordered) },
-        Output: { title: 'Output', ...toJsonSchema(outputSchema, 'output') },
+        Output: { title: 'Output', ...toJsonSchema(output, 'output') },
       },
     },
   }
@@ -98,16 +98,16 @@ const openapiSchema = ({ name, inputJsonSchema, outputSchema }: Model): JsonSche
  */
 const cogVersion = '0.3.9'
 
-export const createModelRoutes = ({ publicUrl }: ApiDeps, models: readonly Model[]): OpenAPIHono<ApiEnv> => {
+export const createModelRoutes = ({ publicUrl }: ApiDeps, models: readonly ServedModel[]): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
 
-  const versionOf = (model: Model) => ({
+  const versionOf = (model: ServedModel) => ({
     id: model.version,
     created_at: model.createdAt.toISOString(),
     cog_version: cogVersion,
     openapi_schema: openapiSchema(model),
   })
-  const show = (model: Model): z.infer<typeof modelSchema> => {
+  const show = (model: ServedModel): z.infer<typeof modelSchema> => {
     const [owner = '', name = ''] = model.name.split('/')
     return {
       url: `${publicUrl}/v1/models/${model.name}`,
@@ -124,7 +124,7 @@ export const createModelRoutes = ({ publicUrl }: ApiDeps, models: readonly Model
       latest_version: versionOf(model),
     }
   }
-  const find = ({ owner, name }: { owner: string; name: string }): Model => {
+  const find = ({ owner, name }: { owner: string; name: string }): ServedModel => {
     const model = models.find((candidate) => candidate.name === `${owner}/${name}`)
     if (!model) throw new Problem(404, 'There is no such model')
     return model

@@ -59,7 +59,7 @@ const nothing = () => new Problem(404, 'There is nothing at this address')
 
 /** `/`: a page to use the API with. It needs no token itself; it asks for one when the API does. */
 export const createPageRoutes = (
-  { store, bundle }: Pick<ApiDeps, 'store' | 'bundle'>,
+  { store, bundle, models }: Pick<ApiDeps, 'store' | 'bundle' | 'models'>,
   { readPage, samples, readSample }: PageFiles,
 ): Hono<ApiEnv> => {
   const app = new Hono<ApiEnv>()
@@ -79,7 +79,12 @@ export const createPageRoutes = (
     })
   })
   app.get('/page/setup.json', (c) => {
-    const setup = { ...pageSetup, defaults: bundle.defaults, samples: samples.map((name) => `samples/${name}`) }
+    const setup = {
+      ...pageSetup,
+      models: models.map(({ name, description, steps }) => ({ name, description, steps })),
+      defaults: bundle.defaults,
+      samples: samples.map((name) => `samples/${name}`),
+    }
     return c.json(setup, 200, { 'cache-control': 'no-cache' })
   })
   app.get('/page/:name{.+}', async (c) => {

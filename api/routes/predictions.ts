@@ -1,15 +1,16 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { erasureReceiptSchema } from '../../contracts/erasure.ts'
-import { predictionManifest } from '../../contracts/manifest.ts'
+import { imageRecordSchema } from '../../contracts/image-record.ts'
 import { predictionStatuses } from '../../contracts/prediction.ts'
 import { predictionIdPattern } from '../../contracts/prediction-id.ts'
-import { hasExpired } from '../../contracts/prediction-view.ts'
+import { hasExpired } from '../../contracts/prediction-status.ts'
 import { pollUntil } from '../../lib/poll-until.ts'
 import type { ListPosition } from '../../temporal/orchestrator.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { idParam, jsonOf, named, pageOf, predictionDocument, problems } from '../document.ts'
 import { cursorPattern, decodeCursor, encodeCursor } from '../list-cursor.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
+import { hasSucceeded, modelOf } from '../prediction-view.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
 
@@ -96,14 +97,14 @@ const deleteRoute = createRoute({
   },
 })
 
-const manifestRoute = createRoute({
+const imageRecordRoute = createRoute({
   method: 'get',
   path: '/predictions/{id}/manifest',
   operationId: 'predictions.manifest',
   summary: 'Where the images come from: bundle, versions, parameters, seeds, hashes',
   request: { params: idParam },
   responses: {
-    200: jsonOf(z.record(z.string(), z.unknown()).openapi('Manifest'), 'The manifest'),
+    200: jsonOf(named(imageRecordSchema, 'Manifest'), 'Where each image comes from'),
     ...problems(404, 409, 410),
   },
 })
@@ -121,7 +122,7 @@ const redeliverRoute = createRoute({
 const eraseWait = { everyMs: 100, timeoutMs: 20_000 }
 
 export const createPredictionRoutes = (
-  { orchestrator, publicUrl }: ApiDeps,
+  { orchestrator, publicUrl, models }: ApiDeps,
   { find, view }: PredictionReader,
 ): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
@@ -130,6 +131,7 @@ export const createPredictionRoutes = (
     const { cursor, limit, status, created_after, created_before } = c.req.valid('query')
     const page = await orchestrator.list({
       tenant: c.get('tenant'),
+      models: models.map(({ name }) => name),
       limit,
       ...cursor,
       ...(status && { status }),
@@ -178,12 +180,12 @@ export const createPredictionRoutes = (
     return erasure?.receipt ? c.json(erasure.receipt, 200) : c.json({ id, status: 'erasing' } as const, 202)
   })
 
-  app.openapi(manifestRoute, async (c) => {
+  app.openapi(imageRecordRoute, async (c) => {
     const record = await find(c.req.valid('param').id, c.get('tenant'))
     if (hasExpired(record)) throw new Problem(410, 'The data of this prediction has been removed')
-    const manifest = predictionManifest(record)
-    if (!manifest) throw new Problem(409, 'This prediction has no images, or not yet')
-    return c.json(manifest, 200)
+    const model = modelOf(models, record)
+    if (!hasSucceeded(record) || !model.imageRecord) throw new Problem(409, 'This prediction has no images, or not yet')
+    return c.json(model.imageRecord(record), 200)
   })
 
   app.openapi(redeliverRoute, async (c) => {

@@ -1,7 +1,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
-import type { Preview } from '../../contracts/generate-faces.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
+import type { Preview } from '../../contracts/step-progress.ts'
 import { type ArtifactStore, readJson } from '../../storage/store.ts'
 import { createSharedWatch } from '../../temporal/shared-watch.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'

@@ -4,8 +4,8 @@ import { heartbeat } from '@temporalio/activity'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { readTemporalConfig } from '../../api/config.ts'
 import { numberOption } from '../../cli/options.ts'
-import type { DiffusionProgress } from '../../contracts/generate-faces.ts'
 import { type Queue, queues } from '../../contracts/queues.ts'
+import type { StepProgress } from '../../contracts/step-progress.ts'
 import { runCommand } from '../../lib/run-command.ts'
 import { sleep } from '../../lib/sleep.ts'
 import { readStorageConfig } from '../../storage/config.ts'
@@ -25,7 +25,7 @@ const gpuSteps = (steps: number, stepMs: number) => {
   const generateImages: typeof instant.generateImages = async (input) => {
     for (let step = 1; step <= steps; step++) {
       await sleep(stepMs)
-      heartbeat({ step, of: steps } satisfies DiffusionProgress)
+      heartbeat({ step, of: steps } satisfies StepProgress)
     }
     return instant.generateImages(input)
   }

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream'
 import { Presets, SingleBar } from 'cli-progress'
+import { models } from '../../api/models/index.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
-import { doingOf, isStepName, progressIn, type StepName, steps } from '../../contracts/steps.ts'
+import { doingOf, isStepName, progressIn, type StepName, stepNames, steps } from '../../contracts/steps.ts'
 
 /** Where a prediction stands, in [0, 1], and in words. */
 interface Standing {
@@ -17,20 +18,13 @@ interface RunningMetrics {
   attempt?: number
 }
 
-/** What one run of `idem/arc2face` goes through. */
-const order: readonly StepName[] = [
-  'intakePhoto',
-  'findFace',
-  'embedFace',
-  'generateImages',
-  'verifyImages',
-  'publishImages',
-]
+/** What a prediction of this model goes through, in order. */
+const stepsOf = (name: string): readonly StepName[] => models.find((model) => model.name === name)?.steps ?? stepNames
 
-const standing = ({ status, metrics }: Prediction): Standing => {
+const standing = ({ model, status, metrics }: Prediction): Standing => {
   const { phase, queued, step = 0, of, attempt = 1 } = metrics as RunningMetrics
   if (status === 'starting' || phase === undefined) return { done: 0, text: 'queue' }
-  const done = progressIn(order, phase, of ? step / of : 0) ?? 0
+  const done = progressIn(stepsOf(model), phase, of ? step / of : 0) ?? 0
   const again = attempt > 1 ? ` (attempt ${attempt})` : ''
   if (queued && isStepName(phase) && steps[phase].queue === 'gpu') {
     return { done, text: `queue: waiting for a GPU worker${again}` }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { models } from '../../../api/models/index.ts'
 import { createPredictionView } from '../../../api/prediction-view.ts'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import type { ErasureReceipt } from '../../../contracts/erasure.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
-import type { PredictionRecord } from '../../../contracts/record.ts'
 import { listAll } from '../../../storage/store.ts'
 import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
 import { ensureSweepSchedule } from '../../../temporal/sweep-schedule.ts'
@@ -141,6 +141,7 @@ describe('DELETE of a prediction', () => {
     expect([response.status, await response.json()]).toMatchObject([410, { detail: expect.stringContaining('erased') }])
     expect((await get(id)).status).toBe(200)
     const view = createPredictionView({
+      models,
       store: api.store,
       publicUrl: 'http://idem.test',
       temporalUiUrl: '',
@@ -148,7 +149,7 @@ describe('DELETE of a prediction', () => {
     })
     const record = (await createGrpcOrchestrator(api.client).read(id))!
     const result = { facesKeys: [faces], timingsMs: {} }
-    const shown = await view({ ...record, workflow: 'embedFaces', result } as PredictionRecord)
+    const shown = await view({ ...record, model: 'idem/face-embedding', result })
     expect(shown.output).toEqual([null])
   })
 

@@ -22,6 +22,9 @@ export const seeds = { held: 900, retried: 901, refused: 902 }
 /** Only what hangs takes longer. */
 export const longEnoughMs = 90_000
 
+const model = 'idem/arc2face'
+const models = [model]
+
 const never = () => new AbortController().signal
 
 /** A namespace with workers: a diffusion can be held at step 3 of 9, fail once before that, or fail for good. */
@@ -62,7 +65,7 @@ export const predictionOf = (more: Partial<GenerateFacesInput> = {}, tenant = 'l
   const predictionId = newPredictionId()
   return {
     tenant,
-    model: 'idem/arc2face',
+    model,
     version: 'v1',
     requestHash: `hash of ${predictionId}`,
     summary: '1 image · größer',
@@ -246,11 +249,11 @@ export const describeOrchestrator = (
       await Promise.all(ids.map((id) => orchestrator.waitForEnd(id, longEnoughMs)))
       const running = await begin(orchestrator, { seeds: [seeds.held] }, tenant)
       await eventually(async () =>
-        expect((await orchestrator.list({ tenant, status: 'succeeded', limit: 9 })).records).toHaveLength(5),
+        expect((await orchestrator.list({ tenant, models, status: 'succeeded', limit: 9 })).records).toHaveLength(5),
       )
       await eventually(async () => expect(await orchestrator.countRunning(tenant)).toBe(1))
       const idsOf = async (query: Partial<ListQuery>) => {
-        const page = await orchestrator.list({ tenant, limit: 2, ...query })
+        const page = await orchestrator.list({ tenant, models, limit: 2, ...query })
         return { ...page, ids: page.records.map(({ id }) => id) }
       }
       await untilRecord(orchestrator, running, isDiffusing)
@@ -293,7 +296,7 @@ export const describeOrchestrator = (
       const calls: [string, () => Promise<unknown>][] = [
         ['start', () => lost.start(predictionOf())],
         ['read', () => lost.read(id)],
-        ['list', () => lost.list({ tenant: 'local', limit: 2 })],
+        ['list', () => lost.list({ tenant: 'local', models, limit: 2 })],
         ['count', () => lost.countRunning('local')],
         ['cancel', () => lost.cancel(id)],
         ['erase', () => lost.erase(id, 'local')],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createBodySchema, createHeaders, toJsonSchema } from '../../../api/create-body.ts'
+import { createBodySchema, createHeaders } from '../../../api/create-body.ts'
+import { toJsonSchema } from '../../../api/json-schema.ts'
 import { cancelAfterMs } from '../../../api/prefer.ts'
 
 const patternOf = (schema: Parameters<typeof toJsonSchema>[0], name: string) =>

@@ -1,11 +1,12 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
+import { models } from '../../../api/models/index.ts'
 import { openPageFiles } from '../../../api/page-files.ts'
 import { createPageRoutes } from '../../../api/routes/page.ts'
 import { generatorNames } from '../../../contracts/diffusion-settings.ts'
 import { predictionStatuses } from '../../../contracts/prediction.ts'
 import { schedulerNames } from '../../../contracts/schedulers.ts'
-import { stepNames } from '../../../contracts/steps.ts'
+import { type StepName, stepNames } from '../../../contracts/steps.ts'
 import { toBase64 } from '../../../lib/base64.ts'
 import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
 import { createFileStore } from '../../../storage/drivers/file/file.ts'
@@ -20,7 +21,7 @@ const bundle = {
 // Nothing is written to the folder.
 const files = createFileStore({ root: tmpdir(), publicUrl: 'https://files.example', signingKey: new Uint8Array(32) })
 const store = createSealedStore(files, parseKeyRing(`k1:${toBase64(new Uint8Array(32))}`))
-const app = createPageRoutes({ bundle, store }, await openPageFiles())
+const app = createPageRoutes({ bundle, models, store }, await openPageFiles())
 
 describe('the page', () => {
   it('lets in no script and no style but its own files, and pictures from where signed URLs lead', async () => {
@@ -57,12 +58,15 @@ describe('the page', () => {
   it('is sent the lists and bounds that the API has', async () => {
     const setup = (await (await app.request('/page/setup.json')).json()) as {
       steps: { name: string; label: string; share: number }[]
+      models: { name: string; steps: StepName[] }[]
       limits: Record<string, number>
     }
     expect(setup.steps.map(({ name }) => name)).toEqual(stepNames)
     for (const { label, share } of setup.steps)
       expect([label, share]).toEqual([expect.stringMatching(/\w/), expect.any(Number)])
     expect(setup).toMatchObject({ statuses: predictionStatuses, generators: generatorNames })
+    expect(setup.models.map(({ name }) => name)).toEqual(['idem/arc2face', 'idem/face-embedding'])
+    expect(setup.models.every((model) => model.steps.every((step) => stepNames.includes(step)))).toBe(true)
     expect(setup.limits).toMatchObject({ images: 16, steps: 100, photoBytes: 20 * 1024 * 1024 })
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { logLines } from '../../../contracts/prediction-view.ts'
+import { logLines } from '../../../api/prediction-log.ts'
 import type { PredictionRecord } from '../../../contracts/record.ts'
 import { doneLine, progressIn, type StepName, type StepsOn, stepNames, steps } from '../../../contracts/steps.ts'
 import type { proxySteps } from '../../../workflows/proxy-steps.ts'
@@ -7,8 +7,7 @@ import type { proxySteps } from '../../../workflows/proxy-steps.ts'
 const at = new Date(0)
 const finished = (name: string) =>
   ({ name, scheduledAt: at, startedAt: at, endedAt: at, outcome: 'completed' }) as const
-const recordOf = (...names: string[]) =>
-  ({ workflow: 'embedFaces', pending: [], finished: names.map(finished) }) as never as PredictionRecord
+const recordOf = (...names: string[]) => ({ pending: [], finished: names.map(finished) }) as never as PredictionRecord
 
 describe('the table of steps', () => {
   it.each(stepNames)('has words and a share for %s', (name) => {
@@ -18,7 +17,7 @@ describe('the table of steps', () => {
   })
 
   it('shows a step of another release by its name', () => {
-    expect(logLines(recordOf('intakePhoto', 'blurPhoto', 'toString'))).toEqual([
+    expect(logLines(recordOf('intakePhoto', 'blurPhoto', 'toString'), {})).toEqual([
       'Photo taken in',
       'blurPhoto',
       'toString',

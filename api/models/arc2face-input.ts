@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { diffusionSettingsSchema } from './diffusion-settings.ts'
-import { limits } from './limits.ts'
-import { exactlyOne, photoSchema } from './photo-input.ts'
-import { predictionIdPattern } from './prediction-id.ts'
+import { diffusionSettingsSchema } from '../../contracts/diffusion-settings.ts'
+import { unitVectorFormat } from '../../contracts/embedding.ts'
+import { limits } from '../../contracts/limits.ts'
+import { exactlyOne, photoSchema } from '../../contracts/photo-input.ts'
+import { predictionIdPattern } from '../../contracts/prediction-id.ts'
 
 // Seeds of the images count up from this one and stay exact in a double.
 const maxSeed = Number.MAX_SAFE_INTEGER - limits.images * 100
@@ -11,8 +12,6 @@ const source = exactlyOne(
   ['input_image', 'input_images', 'embedding', 'identity_of', 'replay_of'],
   'A photo is required',
 )
-/** `format` of a vector that has length 1, which no JSON Schema can say. */
-export const unitVectorFormat = 'unit-vector'
 const predictionIdSchema = z.string().regex(predictionIdPattern, 'Not the id of a prediction')
 
 /** Input of `idem/arc2face`: a superset of the public Arc2Face predictor's. */

@@ -1,0 +1,11 @@
+import { z } from 'zod'
+
+export type JsonSchema = Readonly<Record<string, unknown>> & {
+  readonly properties?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+const strip = ({ $schema: _, ...schema }: Record<string, unknown>) => schema
+
+/** JSON Schema of what a zod schema takes, or gives. */
+export const toJsonSchema = (schema: z.ZodType, io: 'input' | 'output' = 'input'): JsonSchema =>
+  strip(z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<string, unknown>)

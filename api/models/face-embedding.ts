@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import type { EmbedFacesInput, EmbedFacesResult } from '../../contracts/embed-faces.ts'
+import { limits } from '../../contracts/limits.ts'
+import { exactlyOne, photoSchema } from '../../contracts/photo-input.ts'
+import { count } from '../../lib/count.ts'
+import { defineModel } from './define-model.ts'
+import { timingsOf } from './timings.ts'
+
+const source = exactlyOne(['input_image', 'input_images'], 'A photo is required')
+
+const inputSchema = z
+  .strictObject({
+    input_image: photoSchema.optional(),
+    input_images: z
+      .array(photoSchema)
+      .min(1)
+      .max(limits.photos)
+      .optional()
+      .describe('Several photos, each answered by itself.'),
+  })
+  .check(source.check)
+  .meta(source.jsonSchema)
+
+const facesSchema = z.object({
+  width: z.int(),
+  height: z.int(),
+  faces: z.array(
+    z.object({
+      bbox: z.array(z.number()).length(4).describe('x1, y1, x2, y2 in pixels of the upright photo.'),
+      kps: z.array(z.array(z.number()).length(2)).describe('Eyes, nose, corners of the mouth.'),
+      score: z.number(),
+      embedding: z.array(z.number()).describe('Unit vector.'),
+    }),
+  ),
+})
+
+/** Photos in, the faces of each out. */
+export const faceEmbedding = defineModel<z.infer<typeof inputSchema>, EmbedFacesInput, EmbedFacesResult, unknown[]>({
+  name: 'idem/face-embedding',
+  description: 'The faces of photos: boxes, landmarks, scores and ArcFace vectors.',
+  workflow: 'embedFaces',
+  steps: ['intakePhoto', 'analysePhoto'],
+  input: inputSchema,
+  output: z.array(facesSchema).describe('The faces of each photo, largest first.'),
+  example: { input_image: 'https://example.com/portrait.jpg' },
+  prepare: async (input, { resolvePhotos }) => {
+    const { sources, echo } = await resolvePhotos(input)
+    return {
+      input: { photos: sources },
+      echo,
+      summary: `embed the faces of ${count(sources.length, 'photo')}`,
+      details: { photos: sources.length },
+    }
+  },
+  present: ({ result }, { readJson }) => Promise.all(result.facesKeys.map(readJson)),
+  metrics: ({ result }) => ({ timings: timingsOf(result.timingsMs) }),
+})

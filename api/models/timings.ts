@@ -1,0 +1,3 @@
+/** Seconds by step, of milliseconds by step. */
+export const timingsOf = (timingsMs: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(timingsMs).map(([name, ms]) => [name, ms / 1000]))

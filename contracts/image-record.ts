@@ -1,0 +1,36 @@
+import { z } from 'zod'
+
+const makerSchema = z.looseObject({
+  software: z.string(),
+  onnxruntime: z.string(),
+  execution_providers: z.array(z.string()).readonly(),
+  bundle_sha256: z.string(),
+})
+
+/**
+ * Where the images of a prediction come from: with it, and the vector of the person, anyone can make the same bytes again.
+ * `GET /v1/predictions/{id}/manifest` answers it, and `npm run generate -- --replay` reads it.
+ */
+export const imageRecordSchema = z.looseObject({
+  /** Version of this format. */
+  manifest: z.literal(1),
+  prediction: z.string(),
+  model: z.string(),
+  created_at: z.iso.datetime(),
+  made_with: makerSchema,
+  parameters: z.record(z.string(), z.unknown()),
+  /** The prediction that it makes again. */
+  replay_of: z.string().optional(),
+  images: z.array(
+    z.looseObject({
+      seed: z.number(),
+      sha256: z.string(),
+      pixels_sha256: z.string(),
+      similarity: z.number().nullable(),
+      /** What made this image, if not what made the first one. */
+      made_with: makerSchema.optional(),
+    }),
+  ),
+})
+
+export type ImageRecord = z.infer<typeof imageRecordSchema>
