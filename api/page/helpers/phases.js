@@ -11,7 +11,7 @@ const phases = [
 const fromPhoto = 3
 
 /** Those that a run goes through: one of an earlier person needs no photo. */
-const phasesOf = ({ input }) =>
+export const phasesOf = ({ input }) =>
   input.identity_of || input.replay_of || input.embedding ? phases.slice(fromPhoto) : phases
 
 const plural = (count, one) => (count === 1 ? `One ${one} of yours is` : `${count} ${one}s of yours are`)
