@@ -31,12 +31,12 @@ const generate = (args: string[], env: NodeJS.ProcessEnv = {}) =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'idem-generate-'))
   stack = await startTestStack({ tenants: ['acme'] })
-}, 240_000)
+})
 afterAll(async () => {
   for (const child of children) if (child.exitCode === null) child.kill('SIGKILL')
   await stack?.stop()
   await rm(folder, { recursive: true, force: true })
-}, 120_000)
+})
 
 const photo = 'samples/male_26.jpg'
 

@@ -81,12 +81,12 @@ beforeAll(async () => {
   shell = startShell({ ...env, PATH: `${bin}:${env.PATH}`, API: stack.apiUrl, TENANT: 'local', NO_COLOR: '1' })
   await shell.run(`cd ${stack.stateDir}`)
   await runSection('Payloads')
-}, 240_000)
+})
 afterAll(async () => {
   await shell?.close()
   await stack?.stop()
   await receiver?.close()
-}, 120_000)
+})
 
 describe('what docs/operating.md says to', () => {
   it('see why one is stuck', async () => {

@@ -95,7 +95,7 @@ beforeAll(async () => {
   )
   await eventually(() => expect(receiver.deliveries.length).toBeGreaterThan(0))
   await fetch((generated.output as string[])[0]!)
-}, 240_000)
+})
 afterAll(async () => {
   await stack?.stop()
   await proxy?.close()
@@ -103,7 +103,7 @@ afterAll(async () => {
   await receiver?.close()
   photoHost.close()
   await rm(folder, { recursive: true, force: true })
-}, 120_000)
+})
 
 const vector = (): number[] => (embedded.output as { faces: { embedding: number[] }[] }[])[0]!.faces[0]!.embedding
 

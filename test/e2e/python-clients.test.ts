@@ -48,11 +48,11 @@ describe.skipIf(!python)("Replicate's client for Python", () => {
     await writeFile(certFile, front.cert)
     stack = await startTestStack({ tenants: ['acme'], env: { IDEM_PUBLIC_URL: front.url } })
     front.target = stack.apiUrl
-  }, 240_000)
+  })
   afterAll(async () => {
     await stack?.stop()
     await front?.close()
-  }, 120_000)
+  })
 
   it.each([
     ['run_uploads_a_file', 'uploads a photo, runs a model, and reads outputs that need no token'],

@@ -28,12 +28,12 @@ beforeAll(async () => {
   receiver = await startReceiver()
   replicate = new Replicate({ baseUrl: `${proxy.url}/v1`, auth: stack.tokens.acme!, fetch: proxy.fetch })
   photo = await readFile('samples/male_26.jpg')
-}, 240_000)
+})
 afterAll(async () => {
   await stack?.stop()
   await receiver?.close()
   await proxy?.close()
-}, 120_000)
+})
 
 const isPng = (bytes: Uint8Array) => Buffer.from(bytes.subarray(1, 4)).toString() === 'PNG'
 const pngs = async (output: unknown) => {
@@ -77,7 +77,7 @@ describe('run', () => {
     const input = { num_images: 4, num_steps: 40, input_image: photo }
     const output = await replicate.run(model, { input, wait: { mode: 'block', timeout: 1, interval: 200 } })
     expect(output).toHaveLength(4)
-  }, 120_000)
+  })
 
   it('fails with the reason where there is no face', async () => {
     const blank = await encodePng({

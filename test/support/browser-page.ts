@@ -29,6 +29,8 @@ export const openPage = async (browser: Browser, url: string, options: OpenOptio
     permissions: ['clipboard-read', 'clipboard-write', 'camera'],
     ...options,
   })
+  // Only what hangs takes longer.
+  context.setDefaultTimeout(90_000)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))

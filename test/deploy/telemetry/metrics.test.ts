@@ -30,11 +30,11 @@ beforeAll(async () => {
   const port = await threeFreePorts()
   hosts = { api: `127.0.0.1:${port}`, cpu: `127.0.0.1:${port + 1}`, gpu: `127.0.0.1:${port + 2}` }
   stack = await startTestStack({ env: { IDEM_METRICS_PORT: `${port}` } })
-}, 240_000)
+})
 afterAll(async () => {
   await stack?.stop()
   await receiver?.close()
-}, 120_000)
+})
 
 const post = async (body: object, model = 'idem/arc2face') => {
   const response = await fetch(`${stack.apiUrl}/v1/models/${model}/predictions`, {

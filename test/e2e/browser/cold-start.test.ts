@@ -48,13 +48,13 @@ beforeAll(async () => {
   const module = new URL('../../../api/node.ts', import.meta.url)
   children.push(await startChild({ name: 'api', module, env, onLine: () => undefined }))
   ;[browser] = await Promise.all([launchChromium(), startWorker('control,cpu')])
-}, 240_000)
+})
 afterAll(async () => {
   await browser?.close()
   await Promise.all(children.map((child) => child.stop()))
   await temporal?.stop()
   await rm(stateDir, { recursive: true, force: true })
-}, 120_000)
+})
 
 describe('the page of an API with tokens and no device yet', () => {
   it('asks for a token, goes on with what was asked, and shows the queue and the cold start', async () => {
@@ -74,17 +74,17 @@ describe('the page of an API with tokens and no device yet', () => {
     await page.getByLabel('Steps', { exact: true }).fill('8')
     const start = page.getByRole('button', { name: 'Start' })
     await start.click()
-    await page.getByText('No worker with a device is up.').waitFor({ timeout: 30_000 })
+    await page.getByText('No worker with a device is up.').waitFor()
     await screenshot(page, 'cold-start-light')
     const first = page.url()
     await start.click()
     await page.waitForURL((now) => now.href !== first)
-    await page.getByText('One run of yours is ahead').waitFor({ timeout: 30_000 })
+    await page.getByText('One run of yours is ahead').waitFor()
     await screenshot(page, 'queue-light')
     expect(await seriousViolations(page)).toEqual([])
 
     await startWorker('gpu')
-    await page.getByText(/1 picture in [\d.]+ s/).waitFor({ timeout: 60_000 })
+    await page.getByText(/1 picture in [\d.]+ s/).waitFor()
     await page.getByText('The request', { exact: true }).click()
     expect(await page.locator('pre').innerText()).toContain('authorization: Bearer $IDEM_API_TOKEN')
 
@@ -92,5 +92,5 @@ describe('the page of an API with tokens and no device yet', () => {
     await page.getByRole('heading', { name: 'This API asks for a token' }).waitFor()
     expect(complaints).toEqual([])
     await context.close()
-  }, 240_000)
+  })
 })

@@ -47,18 +47,18 @@ const begin = async (settings: Record<string, number>) => {
   await button('Start').click()
   await page.waitForURL(/#\/run\//)
 }
-const done = () => page.getByText(/^\d+ pictures? in \d/).waitFor({ timeout: 90_000 })
+const done = () => page.getByText(/^\d+ pictures? in \d/).waitFor()
 const runId = () => new URL(page.url()).hash.split('/').at(-1)!
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'idem-page-'))
   ;[browser] = await Promise.all([launchChromium(), start()])
-}, 240_000)
+})
 afterAll(async () => {
   await browser?.close()
   await stack?.stop()
   await rm(stateDir, { recursive: true, force: true })
-}, 120_000)
+})
 
 beforeEach(async () => {
   open = await openPage(browser, stack.apiUrl)
@@ -85,7 +85,7 @@ describe('the page', () => {
     await slide('Similarity threshold', 0.2)
     await page.getByLabel('Seed').fill('11')
     await begin({ 'Number of pictures': 4, Steps: 30 })
-    await page.getByAltText('Picture 1, not finished').waitFor({ timeout: 60_000 })
+    await page.getByAltText('Picture 1, not finished').waitFor()
     expect(await page.getByRole('progressbar').getAttribute('max')).toBe('30')
     await screenshot(page, 'progress-light')
     expect(await seriousViolations(page)).toEqual([])
@@ -123,7 +123,7 @@ describe('the page', () => {
     // Two of the four are to be made again.
     await slide('Similarity threshold', Math.ceil(((sorted[1]! + sorted[2]!) / 2) * 100) / 100)
     await begin({ 'Number of pictures': 4, Steps: 12 })
-    await page.getByAltText('Picture 4, not finished').waitFor({ timeout: 60_000 })
+    await page.getByAltText('Picture 4, not finished').waitFor()
     let fewest = 4
     while (await page.getByRole('list', { name: 'Pictures as they emerge' }).isVisible()) {
       const shown = await page
@@ -279,7 +279,7 @@ describe('the page', () => {
   it('cancels, and says when the device was free', async () => {
     await takeSample()
     await begin({ 'Number of pictures': 8, Steps: 100 })
-    await page.getByText(/^Step [1-9]\d* of 100/).waitFor({ timeout: 60_000 })
+    await page.getByText(/^Step [1-9]\d* of 100/).waitFor()
     await button('Cancel').click()
     await page
       .getByText(/The device was free [\d.]+ s after you pressed Cancel\. It came to \d+ of 100 steps/)
@@ -291,7 +291,7 @@ describe('the page', () => {
   it('goes on where it was after a reload, and over a restart of everything', async () => {
     await takeSample()
     await begin({ 'Number of pictures': 4, Steps: 100 })
-    await page.getByText(/^Step [1-9]\d* of 100/).waitFor({ timeout: 60_000 })
+    await page.getByText(/^Step [1-9]\d* of 100/).waitFor()
     await page.reload()
     await page.getByText(/^Step [1-9]\d* of 100/).waitFor()
     await page.getByAltText('Picture 1, not finished').waitFor()
@@ -304,7 +304,7 @@ describe('the page', () => {
     expect(stack.apiUrl).toBe(new URL(page.url()).origin)
     await done()
     expect(await page.getByText('The API does not answer').count()).toBe(0)
-  }, 240_000)
+  })
 
   it('deletes after asking, and says what is gone', async () => {
     await takeSample()
@@ -320,7 +320,7 @@ describe('the page', () => {
     await button('Delete').click()
     await button('Delete it').click()
     await page.getByText('Nothing of it can be read any more').waitFor()
-    await page.getByText(/files and \d+ histories are gone/).waitFor({ timeout: 90_000 })
+    await page.getByText(/files and \d+ histories are gone/).waitFor()
     await expect(createApiClient(stack.apiUrl).get(id)).rejects.toThrow('no such prediction')
     await page.goto(`${stack.apiUrl}/#/run/${id}`)
     await page.getByText('There is no such prediction').waitFor()
@@ -339,10 +339,9 @@ describe('the page', () => {
     await page.getByLabel('Status').selectOption('succeeded')
     const boxes = page.getByRole('checkbox', { name: 'Compare the run' })
     const again = <T>(read: () => Promise<T>) => button('Read again').click().then(read)
-    const wait = { timeout: 120_000, interval: 1_000 }
-    await expect.poll(() => again(() => boxes.count()), wait).toBe(20)
+    await expect.poll(() => again(() => boxes.count())).toBe(20)
     await page.getByLabel('Status').selectOption('')
-    await expect.poll(() => again(() => page.locator('.row .status-processing').count()), wait).toBe(0)
+    await expect.poll(() => again(() => page.locator('.row .status-processing').count())).toBe(0)
     const shown = () => page.locator('.row-main').evaluateAll((links) => links.map((link) => link.getAttribute('href')))
     const newest = await shown()
     await button('Older').click()
@@ -369,8 +368,8 @@ describe('the page', () => {
 
     await page.goto(`${stack.apiUrl}/#/history`)
     await page.getByLabel('Status').selectOption('starting')
-    await page.getByText('No run is like this on this page.').waitFor({ timeout: 60_000 })
-  }, 240_000)
+    await page.getByText('No run is like this on this page.').waitFor()
+  })
 
   it('shows the runs of the filter that was chosen last, whichever answer comes last', async () => {
     await takeSample()
@@ -427,7 +426,7 @@ describe('the page', () => {
     await takeSample('male 70')
     await check('found')
     await begin({ 'Number of pictures': 4, Steps: 60 })
-    await page.getByText(/^Step 5\d of 60/).waitFor({ timeout: 60_000 })
+    await page.getByText(/^Step 5\d of 60/).waitFor()
     await check('progress')
     await done()
     await check('result')

@@ -31,12 +31,12 @@ beforeAll(async () => {
     else response.writeHead(path.startsWith('/missing') ? 404 : 204).end()
   }
   stack = await startTestStack({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, IDEM_LOG_LEVEL: 'info' } })
-}, 240_000)
+})
 afterAll(async () => {
   await stack?.stop()
   await receiver?.close()
   await collector?.close()
-}, 120_000)
+})
 
 const post = async (body: unknown, headers: Record<string, string> = {}) => {
   const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }

@@ -83,9 +83,7 @@ describe('encrypted histories', () => {
     })
     await schedule.trigger()
     const action = await expect
-      .poll(async () => (await schedule.describe()).info.recentActions[0]?.action.workflow.workflowId, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await schedule.describe()).info.recentActions[0]?.action.workflow.workflowId)
       .toBeDefined()
       .then(async () => (await schedule.describe()).info.recentActions[0]!.action.workflow.workflowId)
     expect(await client.workflow.getHandle(action).result()).toBe(secret)

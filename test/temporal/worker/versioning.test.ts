@@ -28,11 +28,11 @@ beforeAll(async () => {
   server = await startDevServer({ cli: inject('temporalCli') })
   connection = await NativeConnection.connect({ address: server.address })
   client = new Client({ connection, namespace })
-}, 60_000)
+})
 afterAll(async () => {
   await connection?.close()
   await server?.stop()
-}, 60_000)
+})
 
 /** Workers of a build: one for workflows, one for their activities, which say the build. */
 const startBuild = async (buildId: string): Promise<() => Promise<void>> => {

@@ -66,12 +66,12 @@ beforeAll(async () => {
     for (const worker of workers) worker.shutdown()
     await running
   }
-}, 60_000)
+})
 afterAll(async () => {
   await stopWorkers?.()
   await connection?.close()
   await server?.stop()
-}, 60_000)
+})
 
 let receiver: Receiver
 let count = 0

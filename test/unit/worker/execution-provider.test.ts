@@ -19,7 +19,7 @@ describe('the execution provider', () => {
     expect(lines).toEqual([expect.stringMatching(`^the diffusion runs on ${provider}`)])
     expect(await tryProvider(provider!, bundle)).toMatchObject({ works: true })
     if (provider === 'cpu') expect(lines[0]).toMatch(/; cuda: .*; webgpu: /)
-  }, 120_000)
+  })
 
   it('is never something else than was asked for', async () => {
     await expect(executionProvidersFor('gpu', bundle)).rejects.toThrow('it takes auto, cpu')

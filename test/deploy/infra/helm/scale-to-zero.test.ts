@@ -74,15 +74,14 @@ const deployment = (command: string, build: string, ...more: string[]) =>
     ...['--address', server.address, '--yes'],
     ...more,
   ])
-const eventually = { timeout: 30_000, interval: 200 }
 
 describe.skipIf(!helm)('the trigger of the chart, at a real Temporal', () => {
   it('wakes a worker for what waits, keeps it while a prediction is open, and lets it go after', async () => {
     const trigger = await triggerOf()
     const stopControl = await startWorker(queues.control)
-    await expect.poll(() => askScaler(connection, trigger), eventually).toEqual({ backlog: 0, active: false })
+    await expect.poll(() => askScaler(connection, trigger)).toEqual({ backlog: 0, active: false })
     const prediction = await start('unversioned')
-    await expect.poll(() => askScaler(connection, trigger), eventually).toEqual({ backlog: 1, active: true })
+    await expect.poll(() => askScaler(connection, trigger)).toEqual({ backlog: 1, active: true })
 
     let finish = () => {}
     const started = new Promise<void>((taken) => {
@@ -96,12 +95,12 @@ describe.skipIf(!helm)('the trigger of the chart, at a real Temporal', () => {
     })
     await started
     // The task that runs is in no backlog; only the open prediction tells of it.
-    await expect.poll(() => askScaler(connection, trigger), eventually).toEqual({ backlog: 0, active: true })
+    await expect.poll(() => askScaler(connection, trigger)).toEqual({ backlog: 0, active: true })
     const backlogAlone = { ...trigger, includeRunningWorkflowCount: 'false' }
     expect(await askScaler(connection, backlogAlone)).toEqual({ backlog: 0, active: false })
     finish()
     expect(await prediction.result()).toBe('done')
-    await expect.poll(() => askScaler(connection, trigger), eventually).toEqual({ backlog: 0, active: false })
+    await expect.poll(() => askScaler(connection, trigger)).toEqual({ backlog: 0, active: false })
     for (const stop of stops) await stop()
     await stopControl()
   })
@@ -111,7 +110,7 @@ describe.skipIf(!helm)('the trigger of the chart, at a real Temporal', () => {
     // Open since before there were builds.
     const stopUnversioned = await startWorker(queues.control)
     const older = await start('older')
-    await expect.poll(async () => (await older.describe()).historyLength, eventually).toBeGreaterThan(4)
+    await expect.poll(async () => (await older.describe()).historyLength).toBeGreaterThan(4)
     await stopUnversioned()
     await startWorker(queues.control, 'b1')
     const stopGpu = await startWorker(queues.gpu, 'b1')
@@ -120,21 +119,21 @@ describe.skipIf(!helm)('the trigger of the chart, at a real Temporal', () => {
       const described = await connection.workflowService.describeWorkerDeploymentVersion(version)
       return described.versionTaskQueues.map(({ name }) => name).toSorted()
     }
-    await expect.poll(() => queuesOf('b1').catch(() => []), eventually).toEqual([queues.control, queues.gpu])
+    await expect.poll(() => queuesOf('b1').catch(() => [])).toEqual([queues.control, queues.gpu])
     await deployment('set-current-version', 'b1')
     expect(await older.result()).toBe('by b1')
     await stopGpu()
 
     const pinned = await start('pinned')
-    await expect.poll(() => askScaler(connection, first), eventually).toEqual({ backlog: 1, active: true })
+    await expect.poll(() => askScaler(connection, first)).toEqual({ backlog: 1, active: true })
 
     // A build whose gpu worker has never been there must not become current.
     await startWorker(queues.control, 'b2')
-    await expect.poll(() => queuesOf('b2').catch(() => []), eventually).toEqual([queues.control])
+    await expect.poll(() => queuesOf('b2').catch(() => [])).toEqual([queues.control])
     await expect(deployment('set-current-version', 'b2')).rejects.toThrow('missing active task queues')
     await expect(deployment('set-ramping-version', 'b2')).rejects.toThrow('missing active task queues')
     const stopSecond = await startWorker(queues.gpu, 'b2', async () => 'by the wrong one')
-    await expect.poll(() => queuesOf('b2'), eventually).toEqual([queues.control, queues.gpu])
+    await expect.poll(() => queuesOf('b2')).toEqual([queues.control, queues.gpu])
     await deployment('set-ramping-version', 'b2', '--percentage', '10')
     await deployment('set-ramping-version', 'b2', '--delete')
     await deployment('set-current-version', 'b2')
