@@ -94,14 +94,17 @@ describe('generate', () => {
   })
 
   it('cancels the prediction at Ctrl-C', async () => {
-    const { child, output, ended } = start('generate', [photo, '-n', '4', '--steps', '100', '-o', join(folder, 'none')])
+    const { child, output, ended } = start('generate', [photo, '-n', '8', '--steps', '100', '-o', join(folder, 'none')])
     await eventually(() => expect(output.stderr).toContain('step'))
     child.kill('SIGINT')
     expect((await ended).code).toBe(130)
-    const list = await fetch(`${stack.apiUrl}/v1/predictions?limit=1`, {
-      headers: { authorization: `Bearer ${stack.tokens.acme}` },
+    // The list follows a little later.
+    await eventually(async () => {
+      const list = await fetch(`${stack.apiUrl}/v1/predictions?limit=1`, {
+        headers: { authorization: `Bearer ${stack.tokens.acme}` },
+      })
+      expect(await list.json()).toMatchObject({ results: [{ status: 'canceled' }] })
     })
-    expect(await list.json()).toMatchObject({ results: [{ status: 'canceled' }] })
   })
 })
 

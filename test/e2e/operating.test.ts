@@ -113,7 +113,7 @@ describe('what docs/operating.md says to', () => {
   })
 
   it('see what failed and why, and run it again', async () => {
-    const id = await startLong(4)
+    const id = await startLong(8)
     const told = await createWithWebhook({ input_image: photo, num_images: 1 })
     await failedStep(id)
     await standing(told.id, 'succeeded')

@@ -57,8 +57,10 @@ describe('run', () => {
       .run(model, { input: { ...quick, input_image: small } })
       .finally(() => proxy.broken.clear())
     await pngs(output)
-    const { results } = await replicate.predictions.list()
-    expect(results[0]!.input).toMatchObject({ input_image: `data:(${small.length} bytes)` })
+    await eventually(async () => {
+      const { results } = await replicate.predictions.list()
+      expect(results[0]!.input).toMatchObject({ input_image: `data:(${small.length} bytes)` })
+    })
   })
 
   it('takes a version, polls, and tells its progress', async () => {
@@ -117,15 +119,19 @@ describe('predictions', () => {
   })
 
   it('are canceled', async () => {
-    const created = await create({ input: { input_image: dataUri(), num_images: 4, num_steps: 100 } })
+    const created = await create({ input: { input_image: dataUri(), num_images: 8, num_steps: 100 } })
     await replicate.predictions.cancel(created.id)
     expect((await replicate.wait(created, { interval: 100 })).status).toBe('canceled')
   })
 
   it('are listed, page by page', async () => {
-    const seen: Prediction[] = []
-    for await (const page of replicate.paginate(replicate.predictions.list)) seen.push(...page)
-    expect(seen.length).toBeGreaterThan(6)
+    const made = [await create(), await create()]
+    const seen = await eventually(async () => {
+      const all: Prediction[] = []
+      for await (const page of replicate.paginate(replicate.predictions.list)) all.push(...page)
+      expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(made.map(({ id }) => id)))
+      return all
+    })
     expect(seen.map(({ created_at }) => created_at)).toEqual(
       seen
         .map(({ created_at }) => created_at)

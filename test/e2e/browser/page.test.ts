@@ -84,9 +84,9 @@ describe('the page', () => {
 
     await slide('Similarity threshold', 0.2)
     await page.getByLabel('Seed').fill('11')
-    await begin({ 'Number of pictures': 4, Steps: 30 })
+    await begin({ 'Number of pictures': 4, Steps: 100 })
     await page.getByAltText('Picture 1, not finished').waitFor()
-    expect(await page.getByRole('progressbar').getAttribute('max')).toBe('30')
+    expect(await page.getByRole('progressbar').getAttribute('max')).toBe('100')
     await screenshot(page, 'progress-light')
     expect(await seriousViolations(page)).toEqual([])
 
@@ -107,14 +107,14 @@ describe('the page', () => {
     const saving = page.waitForEvent('download')
     await button('Save the manifest').click()
     const manifest = JSON.parse(await readFile(await (await saving).path(), 'utf8'))
-    expect(manifest).toMatchObject({ prediction: runId(), parameters: { num_steps: 30 } })
+    expect(manifest).toMatchObject({ prediction: runId(), parameters: { num_steps: 100 } })
     expect(await page.getByRole('link', { name: 'Temporal UI' }).getAttribute('href')).toContain(runId())
   })
 
   it('keeps the pictures that are like the person while others are made again', async () => {
     const client = createApiClient(stack.apiUrl)
     const photo = `data:image/jpeg;base64,${(await readFile('samples/male_26.jpg')).toString('base64')}`
-    const before = await client.create({ input_image: photo, num_images: 4, num_steps: 12, seed: 11 })
+    const before = await client.create({ input_image: photo, num_images: 4, num_steps: 30, seed: 11 })
     const { metrics } = await follow(client, before, () => undefined)
     const sorted = (metrics.similarity as number[]).toSorted((a, b) => a - b)
 
@@ -122,7 +122,7 @@ describe('the page', () => {
     await page.getByLabel('Seed').fill('11')
     // Two of the four are to be made again.
     await slide('Similarity threshold', Math.ceil(((sorted[1]! + sorted[2]!) / 2) * 100) / 100)
-    await begin({ 'Number of pictures': 4, Steps: 12 })
+    await begin({ 'Number of pictures': 4, Steps: 30 })
     await page.getByAltText('Picture 4, not finished').waitFor()
     let fewest = 4
     while (await page.getByRole('list', { name: 'Pictures as they emerge' }).isVisible()) {
@@ -157,7 +157,7 @@ describe('the page', () => {
     await page.keyboard.press('Enter')
     await page.waitForURL(/#\/run\//)
     // The pictures are where the keyboard goes on.
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('run-title')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('run-title')
     await done()
   })
 
@@ -290,7 +290,7 @@ describe('the page', () => {
 
   it('goes on where it was after a reload, and over a restart of everything', async () => {
     await takeSample()
-    await begin({ 'Number of pictures': 4, Steps: 100 })
+    await begin({ 'Number of pictures': 8, Steps: 100 })
     await page.getByText(/^Step [1-9]\d* of 100/).waitFor()
     await page.reload()
     await page.getByText(/^Step [1-9]\d* of 100/).waitFor()
@@ -425,8 +425,8 @@ describe('the page', () => {
     await check('empty')
     await takeSample('male 70')
     await check('found')
-    await begin({ 'Number of pictures': 4, Steps: 60 })
-    await page.getByText(/^Step 5\d of 60/).waitFor()
+    await begin({ 'Number of pictures': 4, Steps: 100 })
+    await page.getByAltText('Picture 1, not finished').waitFor()
     await check('progress')
     await done()
     await check('result')

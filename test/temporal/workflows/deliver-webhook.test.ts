@@ -11,6 +11,7 @@ import { createGuardedFetch } from '../../../activities/shared/guarded-fetch.ts'
 import { type DevServer, startDevServer } from '../../../cli/stack/dev-server.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { queues, webhookQueue } from '../../../contracts/queues.ts'
+import { tenantWebhookSecrets } from '../../../contracts/tenant-secret.ts'
 import {
   type DeliverWebhookInput,
   type DeliverWebhookResult,
@@ -19,7 +20,7 @@ import {
   webhookWorkflowId,
 } from '../../../contracts/webhooks.ts'
 import type { deliverWebhook } from '../../../workflows/deliver-webhook.ts'
-import type { TestJobInput, testJob } from '../../fixtures/webhook-workflows.ts'
+import { finish, type TestJobInput, type testJob } from '../../fixtures/webhook-workflows.ts'
 import { examplePrediction } from '../../support/example-prediction.ts'
 import { type Delivery, type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
 
@@ -51,7 +52,7 @@ beforeAll(async () => {
   server = await startDevServer({ cli: inject('temporalCli') })
   connection = await NativeConnection.connect({ address: server.address })
   client = new Client({ connection })
-  const fetch = createGuardedFetch({ allowPrivateNetwork: true, headersTimeoutMs: 2_000, totalTimeoutMs: 2_000 })
+  const fetch = createGuardedFetch({ allowPrivateNetwork: true, headersTimeoutMs: 60_000, totalTimeoutMs: 60_000 })
   const workflowsPath = fileURLToPath(new URL('../../fixtures/webhook-workflows.ts', import.meta.url))
   const workers = await Promise.all([
     ...[queues.control, webhookQueue].map((taskQueue) => Worker.create({ connection, taskQueue, workflowsPath })),
@@ -138,14 +139,17 @@ const statusOf = ({ body }: Delivery) => (JSON.parse(body) as Prediction).status
 
 describe('a job with a webhook', () => {
   it('tells of start, output, logs and completed, in this order, in messages that verify', async () => {
-    const { delivery, job } = await startJob({ everyMs: 400 })
+    const { delivery, job } = await startJob({ untilFinish: true })
+    await expect.poll(() => receiver.deliveries.length).toBe(3)
+    await job.signal(finish)
     await job.result()
     const { attempts } = await delivery.result()
     expect(receiver.deliveries.map(eventOf)).toEqual(['start', 'output', 'logs', 'completed'])
     expect(receiver.deliveries.map(statusOf)).toEqual(['processing', 'processing', 'processing', 'succeeded'])
     expect(attempts.map(({ event, status }) => [event, status])).toEqual(webhookEvents.map((event) => [event, 204]))
+    const [key = ''] = await tenantWebhookSecrets([secret], 'local')
     for (const { body, headers } of receiver.deliveries) {
-      expect(new Verifier(secret).verify(body, headers as Record<string, string>)).toMatchObject({ id: job.workflowId })
+      expect(new Verifier(key).verify(body, headers as Record<string, string>)).toMatchObject({ id: job.workflowId })
     }
   })
 
@@ -157,7 +161,11 @@ describe('a job with a webhook', () => {
   })
 
   it('sends output and logs at most every 500 ms, however often there is news', async () => {
-    const { delivery, job } = await startJob({ notices: 3, burst: 5 })
+    const { delivery, job } = await startJob({ notices: 1_000, burst: 5, untilFinish: true })
+    const seen = () => receiver.deliveries.map(eventOf)
+    await expect.poll(() => seen().filter((event) => event === 'output').length).toBeGreaterThan(1)
+    await expect.poll(() => seen().filter((event) => event === 'logs').length).toBeGreaterThan(1)
+    await job.signal(finish)
     await job.result()
     const { attempts } = await delivery.result()
     expect(receiver.deliveries.map(eventOf)).toEqual(attempts.map(({ event }) => event))

@@ -12,7 +12,7 @@ const run = (
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
-    execFile('/bin/bash', ['bench/gpu.sh', ...args], { env, timeout: 110_000 }, (error, stdout, stderr) =>
+    execFile('/bin/bash', ['bench/gpu.sh', ...args], { env, timeout: 240_000 }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     )
   })
