@@ -28,7 +28,9 @@ export const createReads = (
   const read = (id: string): Promise<PredictionRecord | undefined> =>
     known('say how the prediction stands', async () => {
       const [description, events] = await allSettled([describe(id), fetchHistory(id)])
-      return toRecord(description, events)
+      const length = Number(description.workflowExecutionInfo?.historyLength ?? 0)
+      // Read at the same time, the history may lack what the description knows already: how the prediction has ended.
+      return toRecord(description, events.length < length ? await fetchHistory(id) : events)
     })
 
   const ended = new Map<string, PredictionRecord>()
