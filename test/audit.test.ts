@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { listenOnLoopback } from './support/listen-on-loopback.ts'
+import { type EndedProcess, runProcess } from './support/run-process.ts'
 
 let server: Server
 // npm remembers advisories by their ids.
@@ -21,18 +20,13 @@ afterEach(async () => {
 })
 
 /** Runs the audit against a registry of ours. */
-const audit = async (listener: RequestListener): Promise<{ code: number; stdout: string; stderr: string }> => {
-  server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+const audit = async (listener: RequestListener): Promise<EndedProcess> => {
+  server = createServer(listener)
+  const port = await listenOnLoopback(server)
   const npm = { registry: `http://127.0.0.1:${port}/`, cache, fetch_retries: '0' }
   const settings = Object.entries(npm).map(([name, value]) => [`npm_config_${name}`, value])
   const env = { ...process.env, ...Object.fromEntries(settings) }
-  return new Promise((done) => {
-    execFile('.ci/audit.sh', { env }, (error, stdout, stderr) =>
-      done({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    )
-  })
+  return runProcess('.ci/audit.sh', [], { env })
 }
 
 const advisory = (severity: string) => ({

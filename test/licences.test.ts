@@ -1,18 +1,11 @@
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runScript } from './support/run-process.ts'
 
 const script = resolve('.ci/licences.ts')
-const tsx = import.meta.resolve('tsx')
-
-const run = (cwd: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((done) => {
-    execFile(process.execPath, ['--import', tsx, script, ...args], { cwd }, (error, stdout, stderr) =>
-      done({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    )
-  })
+const run = (cwd: string, ...args: string[]) => runScript(script, args, { cwd })
 
 let folder: string
 beforeEach(async () => {

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Queue } from '../../contracts/queues.ts'
+import { succeeds } from '../../lib/succeeds.ts'
 import { within } from '../../lib/within.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { jsonOf } from '../document.ts'
@@ -46,13 +47,7 @@ export const createHealthRoutes = (
   { orchestrator, store }: ApiDeps,
   { readyQueues }: { readyQueues: readonly Queue[] },
 ): OpenAPIHono<ApiEnv> => {
-  const storageAnswers = async () => {
-    const answer = store.list('', { limit: 1 }).then(
-      () => true,
-      () => false,
-    )
-    return within(answer, storageTimeoutMs, false)
-  }
+  const storageAnswers = () => within(succeeds(store.list('', { limit: 1 })), storageTimeoutMs, false)
 
   const app = createRouter()
   app.openapi(routes.healthz, (c) => c.json({ status: 'ok' } as const, 200))

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { sleep } from '../../lib/sleep.ts'
+import { listenOnLoopback } from '../../test/support/listen-on-loopback.ts'
 
 export type StorageKind = 'PUT' | 'GET' | 'HEAD' | 'LIST' | 'DELETE' | 'POST' | 'PUT of a key' | 'GET of a key'
 
@@ -46,10 +46,9 @@ export const startStorageProxy = async (target: { host: string; port: number }) 
     onward.on('error', () => outgoing.destroy())
     incoming.pipe(onward)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listenOnLoopback(server)
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://127.0.0.1:${port}`,
     /** What has passed since the last call. */
     take: (): StorageCount => {
       const taken = count

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { failures } from '../../contracts/failures.ts'
 import { fromBase64 } from '../../lib/base64.ts'
+import { succeeds } from '../../lib/succeeds.ts'
 import { BundleError } from '../bundle-error.ts'
 import { isOutOfMemory, OutOfMemory } from './out-of-memory.ts'
 
@@ -25,10 +26,7 @@ export interface FailedLoad {
 export const loadError = async (cause: unknown, { path, executionProviders, load }: FailedLoad): Promise<Error> => {
   const file = basename(path)
   if (isOutOfMemory(cause)) return new OutOfMemory(`The device has no memory for the network ${file}`, { cause })
-  const providersWork = await load(smallestNetwork).then(
-    () => true,
-    () => false,
-  )
+  const providersWork = await succeeds(load(smallestNetwork))
   if (providersWork) return new BundleError(`Cannot load the network ${file}`, { cause })
   const names = executionProviders.join(', ')
   return new ProviderMissing(`The execution provider ${names} cannot be used on this machine`, { cause })

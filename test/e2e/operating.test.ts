@@ -5,6 +5,7 @@ import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { ensureInstalled } from '../support/apt.ts'
 import { eventually } from '../support/eventually.ts'
+import { samplePhoto } from '../support/sample-photo.ts'
 import { startShell } from '../support/shell.ts'
 import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
@@ -26,7 +27,7 @@ const readFences = (markdown: string): Map<string, Fence[]> =>
     }),
   )
 
-const photo = `data:image/jpeg;base64,${(await readFile('samples/male_26.jpg')).toString('base64')}`
+const photo = await samplePhoto()
 const sections = readFences(await readFile('docs/operating.md', 'utf8'))
 const scripts = (heading: string) => sections.get(heading)!.filter(({ kind }) => kind === 'sh')
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,6 +10,7 @@ import { follow } from '../../cli/client/follow.ts'
 import type { Stack } from '../../cli/stack/stack.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { eventually } from '../support/eventually.ts'
+import { samplePhoto } from '../support/sample-photo.ts'
 import { startStackIn } from '../support/test-stack.ts'
 
 const exitWhenIdle = '10s'
@@ -59,7 +60,7 @@ const start = async () => {
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'idem-zero-'))
-  input_image = `data:image/jpeg;base64,${(await readFile('samples/male_26.jpg')).toString('base64')}`
+  input_image = await samplePhoto()
   await start()
 })
 afterAll(async () => {

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
@@ -15,6 +14,8 @@ import type { Prediction } from '../../contracts/prediction.ts'
 import { decodePhoto } from '../../inference/photos/decode.ts'
 import { encodePng } from '../../inference/photos/encode.ts'
 import { eventually } from '../support/eventually.ts'
+import { listenOnLoopback } from '../support/listen-on-loopback.ts'
+import { samplePhoto } from '../support/sample-photo.ts'
 import { startStackIn } from '../support/test-stack.ts'
 import { startReceiver } from '../support/webhook-receiver.ts'
 
@@ -29,9 +30,6 @@ const start = async () => {
   stack = await startStackIn(stateDir, { env, onLine: (line) => lines.push(line) })
   client = createApiClient(stack.apiUrl)
 }
-
-const portrait = async (name: string) =>
-  `data:image/jpeg;base64,${(await readFile(`samples/${name}`)).toString('base64')}`
 
 const until = (prediction: Prediction, reached: (p: Prediction) => boolean): Promise<Prediction> =>
   new Promise((resolve, reject) => {
@@ -64,7 +62,7 @@ afterAll(async () => {
 
 describe('a stack of real processes', () => {
   it('turns a portrait into images of that person', async () => {
-    const started = await client.create({ input_image: await portrait('male_26.jpg'), num_images: 2, seed: 11 })
+    const started = await client.create({ input_image: await samplePhoto('male_26.jpg'), num_images: 2, seed: 11 })
     expect(started.status).toBe('starting')
     const prediction = await finish(started)
     expect(prediction).toMatchObject({ status: 'succeeded', error: null, data_removed: false })
@@ -79,7 +77,9 @@ describe('a stack of real processes', () => {
     const response = await fetch(`${stack.apiUrl}/v1/models/idem/face-embedding/predictions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', prefer: 'wait' },
-      body: JSON.stringify({ input: { input_images: [await portrait('male_26.jpg'), await portrait('male_83.jpg')] } }),
+      body: JSON.stringify({
+        input: { input_images: [await samplePhoto('male_26.jpg'), await samplePhoto('male_83.jpg')] },
+      }),
     })
     const prediction = (await response.json()) as Prediction
     expect(prediction).toMatchObject({ status: 'succeeded', model: 'idem/face-embedding' })
@@ -95,13 +95,13 @@ describe('a stack of real processes', () => {
     expect(generated.status).toBe('succeeded')
     // The same person and seed by way of the photo: the same image.
     const photo = await finish(
-      await client.create({ input_image: await portrait('male_26.jpg'), num_images: 1, seed: 11 }),
+      await client.create({ input_image: await samplePhoto('male_26.jpg'), num_images: 1, seed: 11 }),
     )
     expect(await pixels(generated)).toEqual(await pixels(photo))
   })
 
   it('keeps bytes and vectors out of the history, and has a summary for every step', async () => {
-    const started = await client.create({ input_image: await portrait('male_83.jpg'), num_images: 1, num_steps: 2 })
+    const started = await client.create({ input_image: await samplePhoto('male_83.jpg'), num_images: 1, num_steps: 2 })
     await finish(started)
     const connection = await Connection.connect({ address: stack.temporalAddress })
     const history = await new Client({ connection }).workflow.getHandle(started.id).fetchHistory()
@@ -114,7 +114,7 @@ describe('a stack of real processes', () => {
   })
 
   it('makes images again that are not like the person, and reports every attempt', async () => {
-    const input = { input_image: await portrait('male_26.jpg'), num_images: 2, num_steps: 4, seed: 30 }
+    const input = { input_image: await samplePhoto('male_26.jpg'), num_images: 2, num_steps: 4, seed: 30 }
     const prediction = await finish(await client.create({ ...input, min_similarity: 0.999, max_attempts: 2 }))
     expect(prediction.status).toBe('succeeded')
     const attempts = prediction.metrics.attempts as { seed: number; similarity: number | null }[][]
@@ -130,7 +130,7 @@ describe('a stack of real processes', () => {
   })
 
   it('refuses photos of different people, and says which is the stranger', async () => {
-    const photos = await Promise.all(['male_26.jpg', 'male_26.jpg', 'female_34.jpg'].map(portrait))
+    const photos = await Promise.all(['male_26.jpg', 'male_26.jpg', 'female_34.jpg'].map(samplePhoto))
     const prediction = await finish(await client.create({ input_images: photos, num_images: 1, num_steps: 2 }))
     expect(prediction.status).toBe('failed')
     expect(prediction.metrics.failure).toMatchObject({ type: 'different_people', details: { outliers: [2] } })
@@ -139,7 +139,7 @@ describe('a stack of real processes', () => {
   it('tells a webhook of the start and the end, signed, the end last', async () => {
     const receiver = await startReceiver()
     const body = {
-      input: { input_image: await portrait('male_32.jpg'), num_images: 1, num_steps: 5 },
+      input: { input_image: await samplePhoto('male_32.jpg'), num_images: 1, num_steps: 5 },
       webhook: receiver.url,
       webhook_events_filter: ['start', 'completed'],
     }
@@ -177,7 +177,7 @@ describe('a stack of real processes', () => {
   })
 
   it('goes on at the last checkpoint when the worker is killed, and makes the same bytes', async () => {
-    const input = { input_image: await portrait('female_34.jpg'), num_images: 2, num_steps: 100, seed: 5 }
+    const input = { input_image: await samplePhoto('female_34.jpg'), num_images: 2, num_steps: 100, seed: 5 }
     const undisturbed = await finish(await client.create(input))
     const started = await client.create(input)
     await until(started, diffusing(8))
@@ -191,7 +191,11 @@ describe('a stack of real processes', () => {
   })
 
   it('cancels within a step, says how far it came, and cancels twice as once', async () => {
-    const started = await client.create({ input_image: await portrait('male_45.jpg'), num_images: 8, num_steps: 100 })
+    const started = await client.create({
+      input_image: await samplePhoto('male_45.jpg'),
+      num_images: 8,
+      num_steps: 100,
+    })
     await until(started, diffusing(2))
     await client.cancel(started.id)
     const prediction = await finish(started)
@@ -201,10 +205,9 @@ describe('a stack of real processes', () => {
   })
 
   it('stores no photo after it was canceled', async () => {
-    const server = createServer().listen(0, '127.0.0.1')
+    const server = createServer()
     const requested = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
+    const port = await listenOnLoopback(server)
     const started = await client.create({ input_image: `http://127.0.0.1:${port}/photo.jpg` })
     const [, response] = await requested
     await client.cancel(started.id)
@@ -222,14 +225,20 @@ describe('a stack of real processes', () => {
     const response = await fetch(`${stack.apiUrl}/v1/models/idem/arc2face/predictions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'cancel-after': '5s' },
-      body: JSON.stringify({ input: { input_image: await portrait('male_45.jpg'), num_images: 16, num_steps: 100 } }),
+      body: JSON.stringify({
+        input: { input_image: await samplePhoto('male_45.jpg'), num_images: 16, num_steps: 100 },
+      }),
     })
     const prediction = await finish((await response.json()) as Prediction)
     expect(prediction).toMatchObject({ status: 'canceled', error: expect.stringContaining('deadline_exceeded') })
   })
 
   it('hands a diffusion back at once when its worker is stopped', async () => {
-    const started = await client.create({ input_image: await portrait('male_64.jpg'), num_images: 4, num_steps: 100 })
+    const started = await client.create({
+      input_image: await samplePhoto('male_64.jpg'),
+      num_images: 4,
+      num_steps: 100,
+    })
     const before = await until(started, diffusing(5))
     lines.length = 0
     const { pid, ended } = stack.workers.get('gpu')!
@@ -243,7 +252,11 @@ describe('a stack of real processes', () => {
   })
 
   it('finishes after a restart what was started before', async () => {
-    const started = await client.create({ input_image: await portrait('male_70.jpg'), num_images: 4, num_steps: 100 })
+    const started = await client.create({
+      input_image: await samplePhoto('male_70.jpg'),
+      num_images: 4,
+      num_steps: 100,
+    })
     await until(started, diffusing(3))
     await stack.stop()
     await expect(client.get(started.id)).rejects.toThrow('No answer')

@@ -1,15 +1,12 @@
 import { execFile } from 'node:child_process'
 import { access } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { succeeds } from '../../lib/succeeds.ts'
 import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)
 
-const isThere = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  )
+const isThere = (file: string): Promise<boolean> => succeeds(access(file))
 
 /** Installs Debian packages where an executable of theirs is missing. */
 export const ensureInstalled = (executable: string, packages: readonly string[]): Promise<void> =>

@@ -1,14 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { withLock } from './with-lock.ts'
+import { findGoTool } from './go-tool.ts'
 
 const run = promisify(execFile)
 
-const VERSION = 'v2.16.2'
-const folder = resolve(import.meta.dirname, `../../.cache/compose-go-${VERSION}`)
-const binary = join(folder, 'compose-go')
 export const composeFolder = resolve(import.meta.dirname, '../../infra/compose')
 
 export interface ComposeService {
@@ -28,26 +24,15 @@ export interface ComposeModel {
   volumes: Record<string, unknown>
 }
 
-/**
- * Path of the reference implementation's loader, which is what `docker compose` itself reads files with, schema and all;
- * built from its Go module at the first use and kept. Undefined where Go is missing, which CI does not forgive.
- */
-export const findComposeGo = (options: { ci: boolean }): Promise<string | undefined> =>
-  withLock('go', async () => {
-    if (await stat(binary).catch(() => undefined)) return binary
-    if (!(await run('go', ['version']).catch(() => undefined))) {
-      if (options.ci) throw new Error('The tests of the compose files need Go, to build compose-go')
-      console.warn('SKIPPED: the tests of the compose files. They need Go, to build compose-go.')
-      return undefined
-    }
-    const building = `${folder}.${process.pid}`
-    const env = { ...process.env, GOBIN: building }
-    await run('go', ['install', `github.com/compose-spec/compose-go/v2/cmd@${VERSION}`], { env })
-    await mkdir(folder, { recursive: true })
-    await rename(join(building, 'cmd'), binary)
-    await rm(building, { recursive: true })
-    return binary
-  })
+/** The reference implementation's loader, which is what `docker compose` itself reads files with, schema and all. */
+const tool = {
+  name: 'compose-go',
+  version: 'v2.16.2',
+  module: 'github.com/compose-spec/compose-go/v2/cmd',
+  testsOf: 'the compose files',
+}
+
+export const findComposeGo = (options: { ci: boolean }): Promise<string | undefined> => findGoTool(tool, options)
 
 /** Files laid over one another, checked against the specification. Rejects with the loader's own words. */
 export const loadCompose = async (composeGo: string, files: readonly string[]): Promise<ComposeModel> => {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { rename, rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { succeeds } from '../../lib/succeeds.ts'
 import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)
@@ -10,11 +11,7 @@ const run = promisify(execFile)
 const PACKAGE = 'kubernetes-validate==1.37.0'
 const folder = resolve(import.meta.dirname, `../../.cache/${PACKAGE.replace('==', '-')}`)
 
-const installed = () =>
-  stat(folder).then(
-    () => true,
-    () => false,
-  )
+const installed = () => succeeds(stat(folder))
 
 /** Fetches kubernetes-validate through pip at the first use (some 110 MB unpacked) and keeps it. */
 const install = async () => {

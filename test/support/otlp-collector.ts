@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { listenOnLoopback } from './listen-on-loopback.ts'
 
 type Value = { stringValue?: string; intValue?: string | number; doubleValue?: number; boolValue?: boolean }
 interface Attribute {
@@ -50,10 +50,9 @@ export const startCollector = async () => {
     }
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listenOnLoopback(server)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     spans,
     /** What was sent, as it was sent. */
     bodies,

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../../lib/ports.ts'
+import { succeeds } from '../../lib/succeeds.ts'
 import { withLock } from './with-lock.ts'
 
 const run = promisify(execFile)
 
 const cache = resolve(import.meta.dirname, '../../.cache/prometheus')
-const exists = (path: string) => stat(path).then(Boolean, () => false)
+const exists = (path: string) => succeeds(stat(path))
 
 /** Debian's package, unpacked and not installed: nothing of it runs but what a test starts. */
 const unpack = async (): Promise<string> => {

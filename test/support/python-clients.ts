@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { succeeds } from '../../lib/succeeds.ts'
 import { withLock } from './with-lock.ts'
 
 const exec = promisify(execFile)
@@ -18,17 +19,9 @@ export interface Python {
   readonly env: NodeJS.ProcessEnv
 }
 
-const works = (path: string, ...args: string[]) =>
-  exec(path, args).then(
-    () => true,
-    () => false,
-  )
+const works = (path: string, ...args: string[]) => succeeds(exec(path, args))
 
-const exists = (file: string) =>
-  stat(file).then(
-    () => true,
-    () => false,
-  )
+const exists = (file: string) => succeeds(stat(file))
 
 /** Puts the packages into `folder`: an environment, or bare packages where Python comes without venv. */
 const install = async (folder: string): Promise<void> => {

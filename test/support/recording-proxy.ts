@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { listenOnLoopback } from './listen-on-loopback.ts'
 
 /** A TCP proxy on loopback that keeps every byte that passes, in both directions. */
 export const startRecordingProxy = async (target: { host: string; port: number }) => {
@@ -23,10 +24,9 @@ export const startRecordingProxy = async (target: { host: string; port: number }
       from.on('error', () => to.destroy())
     }
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listenOnLoopback(server)
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `127.0.0.1:${port}`,
     bytes: () => Buffer.concat(chunks),
     close: async () => {
       for (const socket of sockets) socket.destroy()

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { generate } from 'selfsigned'
 import { Agent, FormData as UndiciFormData, fetch as undiciFetch } from 'undici'
+import { listenOnLoopback } from './listen-on-loopback.ts'
 
 /** HTTPS on loopback in front of an HTTP server, as a reverse proxy does it, and a `fetch` that trusts it. */
 export const startTlsProxy = async () => {
@@ -42,10 +42,9 @@ export const startTlsProxy = async () => {
     outgoing.on('close', () => forwarded.destroy())
     incoming.pipe(forwarded)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listenOnLoopback(server)
   const agent = new Agent({ connect: { ca: cert } })
-  proxy.url = `https://localhost:${(server.address() as AddressInfo).port}`
+  proxy.url = `https://localhost:${port}`
   proxy.fetch = ((input: string, init: RequestInit = {}) => {
     // undici knows its own forms only.
     let body = init.body as unknown

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { listenOnLoopback } from './listen-on-loopback.ts'
 
 export interface Delivery {
   at: number
@@ -33,9 +33,8 @@ export const startReceiver = async () => {
     deliveries.push(delivery)
     receiver.answer(delivery, response)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  receiver.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
+  const port = await listenOnLoopback(server)
+  receiver.url = `http://127.0.0.1:${port}/hook`
   return receiver
 }
 

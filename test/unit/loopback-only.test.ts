@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { promisify } from 'node:util'
 import { expect, inject, it } from 'vitest'
+import { listenOnLoopback } from '../support/listen-on-loopback.ts'
 
 const documentation = '192.0.2.1'
 const fetchIn = (url: string) =>
@@ -28,9 +29,8 @@ it('refuses its child processes the same', async () => {
 })
 
 it('allows requests to this machine', async () => {
-  const server = createServer((_, response) => response.end('here')).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const server = createServer((_, response) => response.end('here'))
+  const port = await listenOnLoopback(server)
   expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('here')
   expect(await (await fetch(`http://localhost:${port}`)).text()).toBe('here')
   server.close()

@@ -6,6 +6,7 @@ import type { Prediction } from '../../../contracts/prediction.ts'
 import { freePort, nextFreePort } from '../../../lib/ports.ts'
 import { eventually } from '../../support/eventually.ts'
 import { findPrometheus, promtool, startPrometheus } from '../../support/prometheus.ts'
+import { samplePhoto } from '../../support/sample-photo.ts'
 import { startTestStack, type TestStack } from '../../support/test-stack.ts'
 import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
 
@@ -26,7 +27,7 @@ let hosts: { api: string; cpu: string; gpu: string }
 
 beforeAll(async () => {
   receiver = await startReceiver()
-  photo = `data:image/jpeg;base64,${(await readFile('samples/male_26.jpg')).toString('base64')}`
+  photo = await samplePhoto()
   const port = await threeFreePorts()
   hosts = { api: `127.0.0.1:${port}`, cpu: `127.0.0.1:${port + 1}`, gpu: `127.0.0.1:${port + 2}` }
   stack = await startTestStack({ env: { IDEM_METRICS_PORT: `${port}` } })

@@ -14,6 +14,7 @@ import { encodePng } from '../../../inference/photos/encode.ts'
 import { narrow, type OpenPage, openPage, overflow, screenshot, seriousViolations } from '../../support/browser-page.ts'
 import { launchChromium } from '../../support/chromium.ts'
 import { createGates } from '../../support/gates.ts'
+import { samplePhoto } from '../../support/sample-photo.ts'
 import { startStackIn } from '../../support/test-stack.ts'
 
 const run = promisify(execFile)
@@ -113,7 +114,7 @@ describe('the page', () => {
 
   it('keeps the pictures that are like the person while others are made again', async () => {
     const client = createApiClient(stack.apiUrl)
-    const photo = `data:image/jpeg;base64,${(await readFile('samples/male_26.jpg')).toString('base64')}`
+    const photo = await samplePhoto()
     const before = await client.create({ input_image: photo, num_images: 4, num_steps: 30, seed: 11 })
     const { metrics } = await follow(client, before, () => undefined)
     const sorted = (metrics.similarity as number[]).toSorted((a, b) => a - b)
@@ -329,7 +330,7 @@ describe('the page', () => {
 
   it('lists what was made, filters and pages it, and compares two', async () => {
     const client = createApiClient(stack.apiUrl)
-    const photo = `data:image/jpeg;base64,${(await readFile('samples/male_32.jpg')).toString('base64')}`
+    const photo = await samplePhoto('male_32.jpg')
     const { id } = await client.create({ input_image: photo, num_images: 1, num_steps: 100 })
     await client.cancel(id)
     for (let count = 0; count < 21; count++) {

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { checkNode, checkPorts, isAtLeast } from '../../../cli/checks/check-machine.ts'
@@ -15,8 +13,7 @@ import { freePort } from '../../../lib/ports.ts'
 import { createFileStore } from '../../../storage/drivers/file/file.ts'
 import { parseDevices } from '../../../worker/devices.ts'
 import { eventually } from '../../support/eventually.ts'
-
-const exec = promisify(execFile)
+import { runScript } from '../../support/run-process.ts'
 
 let folder: string
 
@@ -25,15 +22,9 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Runs the command; what it printed and its exit code. */
 const doctor = async (env: Record<string, string>, ...args: string[]) => {
-  const command = ['--import', 'tsx', 'cli/doctor.ts', ...args]
   const defaults = { IDEM_STATE: join(folder, 'state'), TEMPORAL_ADDRESS: inject('temporalAddress') }
-  const options = { env: { ...process.env, ...defaults, ...env } }
-  return exec(process.execPath, command, options).then(
-    ({ stdout }) => ({ code: 0, stdout }),
-    (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }),
-  )
+  return runScript('cli/doctor.ts', args, { env: { ...process.env, ...defaults, ...env } })
 }
 
 const statusOf = (findings: readonly Finding[]) =>

@@ -16,6 +16,7 @@ import { createWorkMeter } from '../../../worker/work-meter.ts'
 import { createHealthApp, type HealthSource } from '../../../worker/worker-health.ts'
 import type { nap } from '../../fixtures/fleet-workflows.ts'
 import { eventually } from '../../support/eventually.ts'
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts'
 
 type Report = Record<
   'status' | 'workers' | 'tasks' | 'activities' | 'uptime_seconds' | 'rss_bytes' | 'devices',
@@ -157,9 +158,8 @@ describe('the worker process', () => {
   })
 
   it('says so when the port is taken', async () => {
-    const taken = createServer().listen(0, '127.0.0.1')
-    await once(taken, 'listening')
-    const { port } = taken.address() as { port: number }
+    const taken = createServer()
+    const port = await listenOnLoopback(taken)
     const child = spawnWorker('--health-port', `${port}`)
     let stderr = ''
     child.stderr!.on('data', (chunk) => {

@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fetchPhoto, type PhotoFetchError } from '../../../activities/shared/fetch-photo.ts'
 import { createGuardedFetch } from '../../../activities/shared/guarded-fetch.ts'
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts'
 
 const secret = 'words of the server that nobody may repeat'
 const hits: string[] = []
@@ -46,9 +45,8 @@ const answer = (request: IncomingMessage, response: ServerResponse) => {
 const server = createServer(answer)
 let base: string
 beforeAll(async () => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const port = await listenOnLoopback(server)
+  base = `http://127.0.0.1:${port}`
 })
 afterAll(() => {
   server.closeAllConnections()

@@ -9,6 +9,7 @@ import { webhookPayload } from '../../../activities/shared/webhook-payload.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { tenantWebhookSecrets } from '../../../contracts/tenant-secret.ts'
 import { examplePrediction, succeeded } from '../../support/example-prediction.ts'
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts'
 import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
 
 const words = 'words of the receiver'
@@ -133,8 +134,7 @@ describe('sendWebhook', () => {
           .resume()
           .end(`${words}\r\n\r\n`),
     )
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-    const { port } = server.address() as { port: number }
+    const port = await listenOnLoopback(server)
     const url = `http://127.0.0.1:${port}/`
     const { sendWebhook } = create(succeeded())
     const garbled = await sendWebhook(message('completed', url)).catch((reason) => reason)

@@ -1,21 +1,14 @@
-import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runProcess } from '../../support/run-process.ts'
 
 // An interpreter that has what infra/export/requirements.txt lists.
 const { EXPORT_PYTHON } = process.env
 
-const run = (
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((resolve) => {
-    execFile('/bin/bash', ['bench/gpu.sh', ...args], { env, timeout: 240_000 }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    )
-  })
+const run = (args: readonly string[], env: NodeJS.ProcessEnv = process.env) =>
+  runProcess('/bin/bash', ['bench/gpu.sh', ...args], { env, timeout: 240_000 })
 
 let folder: string
 beforeEach(async () => {

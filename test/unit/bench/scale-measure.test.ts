@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { parseServerCounters, perOne } from '../../../bench/scale/server-metrics.ts'
 import { kindOf, startStorageProxy } from '../../../bench/scale/storage-proxy.ts'
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts'
 
 describe('the counting of storage requests', () => {
   it.each([
@@ -20,8 +20,7 @@ describe('the counting of storage requests', () => {
       seen.push(`${request.method} ${request.url} ${request.headers.host}`)
       request.resume().on('end', () => response.writeHead(201, { etag: '"x"' }).end('four'))
     })
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-    const proxy = await startStorageProxy({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+    const proxy = await startStorageProxy({ host: '127.0.0.1', port: await listenOnLoopback(server) })
     const answer = await fetch(`${proxy.endpoint}/idem/a?x=1`, { method: 'PUT', body: '12345678' })
     expect([answer.status, answer.headers.get('etag'), await answer.text()]).toEqual([201, '"x"', 'four'])
     // What is signed is what the client wrote: the proxy's own address.

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { runScript } from '../../support/run-process.ts'
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
 /** `npm run …` and what they start, where that is ours. */
@@ -12,12 +12,7 @@ const commands = Object.entries(scripts).flatMap(([name, script]) => {
   return file ? [{ name, file }] : []
 })
 
-const run = (file: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', file, ...args], { timeout: 240_000 }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
-    )
-  })
+const run = (file: string, ...args: string[]) => runScript(file, args, { timeout: 240_000 })
 
 describe('the manners of every command', () => {
   it('are those of all of them', () => {

@@ -1,17 +1,11 @@
-import { execFile } from 'node:child_process'
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodePhoto } from '../../../inference/photos/decode.ts'
+import { runScript } from '../../support/run-process.ts'
 
-const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((resolve) => {
-    const command = ['--import', 'tsx', 'cli/faces.ts', ...args]
-    execFile(process.execPath, command, { maxBuffer: 1e8 }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    )
-  })
+const run = (...args: string[]) => runScript('cli/faces.ts', args)
 
 let folder: string
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createS3Store } from '../../../storage/drivers/s3/s3.ts'
 import { parseS3Url } from '../../../storage/drivers/s3/s3-url.ts'
 import { type ArtifactStoreError, readAll } from '../../../storage/store.ts'
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts'
 import { pattern, streamOf } from '../../support/store-suite.ts'
 
 const contentType = 'text/plain'
@@ -30,12 +30,12 @@ const serve = async (answer: (seen: Seen, response: ServerResponse, count: numbe
     seen.push({ method, url, headers, bytes })
     answer(seen.at(-1)!, response, seen.length)
   })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const port = await listenOnLoopback(server)
   closers.push(() => {
     server.closeAllConnections()
     server.close()
   })
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const endpoint = `http://127.0.0.1:${port}`
   const open = (more = '', options = {}) =>
     createS3Store({
       location: parseS3Url(`s3://bucket?endpoint=${endpoint}${more}`),

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { promisify } from 'node:util'
 import { Hono } from 'hono'
@@ -13,6 +12,7 @@ import { openTracing } from '../../../telemetry/open-tracing.ts'
 import { serveMetrics } from '../../../telemetry/serve-metrics.ts'
 import { formatTraceparent, parseTraceparent } from '../../../telemetry/traceparent.ts'
 import { createTracing } from '../../../telemetry/tracing.ts'
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts'
 import { type Collector, startCollector } from '../../support/otlp-collector.ts'
 
 const run = promisify(execFile)
@@ -145,9 +145,8 @@ describe('spans of requests', () => {
 
   it('hold nobody up where the collector does not answer', async () => {
     // Takes connections and says nothing.
-    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
-    await once(silent, 'listening')
-    const { port } = silent.address() as { port: number }
+    const silent = createServer(() => undefined)
+    const port = await listenOnLoopback(silent)
     const tracing = createTracing({ url: `http://127.0.0.1:${port}/v1/traces`, serviceName: 'test', ratio: 1 })
     expect(await tracing.span('work', { kind: 'INTERNAL' }, async () => 'done')).toBe('done')
     await tracing.close()
@@ -168,9 +167,8 @@ describe('the labels of failures', () => {
 
 describe('the port of metrics', () => {
   it('says which variable it came from where it is taken', async () => {
-    const taken = createServer().listen(0, '127.0.0.1')
-    await once(taken, 'listening')
-    const { port } = taken.address() as { port: number }
+    const taken = createServer()
+    const port = await listenOnLoopback(taken)
     const render = vi.fn(async () => '')
     await expect(serveMetrics({ host: '127.0.0.1', port }, render)).rejects.toThrow('IDEM_METRICS_PORT')
     taken.close()

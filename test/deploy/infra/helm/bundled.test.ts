@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import { searchAttributes } from '../../../../contracts/search-attributes.ts'
 import { freePort } from '../../../../lib/ports.ts'
+import { retry } from '../../../../lib/retry.ts'
 import { helm, mainOf, podOf } from '../../../support/chart.ts'
 import { findVersitygw } from '../../../support/versitygw.ts'
 
@@ -35,15 +36,9 @@ const start = async (
     child.kill()
     await exited
   })
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`${program} ${args.join(' ')} ended: ${stderr}`)
-    const up = await ready().then(
-      () => true,
-      () => false,
-    )
-    if (up) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  await retry(ready, { delayMs: () => 100, shouldRetry: () => child.exitCode === null }).catch((cause) => {
+    throw new Error(`${program} ${args.join(' ')} ended: ${stderr}`, { cause })
+  })
 }
 
 describe.skipIf(!helm)('what the chart brings for trials', () => {

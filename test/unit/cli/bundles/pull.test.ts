@@ -1,12 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PullError, type PullList, pull, pullListSchema } from '../../../../cli/bundles/pull.ts'
+import { listenOnLoopback } from '../../../support/listen-on-loopback.ts'
 
 // A server with the few endpoints of a model hub that are used.
 const weights = randomBytes(300_000)
@@ -56,9 +55,8 @@ beforeEach(async () => {
     if (cut === undefined) return response.end(bytes.subarray(from))
     response.write(bytes.subarray(from, from + cut), () => setTimeout(() => response.destroy(), 30))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  hubUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const port = await listenOnLoopback(server)
+  hubUrl = `http://127.0.0.1:${port}`
   out = await mkdtemp(join(tmpdir(), 'idem-pull-'))
 })
 afterEach(async () => {

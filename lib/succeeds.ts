@@ -1,0 +1,6 @@
+/** Whether a promise resolves, whatever with. */
+export const succeeds = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  )
