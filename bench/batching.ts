@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
+import { completeSettings } from '../contracts/diffusion-settings.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import { denoise } from '../inference/diffusion/denoise.ts'
 import { loadDiffusion } from '../inference/diffusion/load-diffusion.ts'
@@ -35,7 +36,7 @@ await runCommand(help, async () => {
 
   const request = (seed: number): GenerateRequest => ({
     images: [{ embedding: toUnit(createRandn('cpu', seed)(spec.embeddingSize)), seed }],
-    settings: { num_steps: steps, guidance_scale: 3, scheduler: 'dpmpp_2m', generator: 'cuda' },
+    settings: completeSettings({ num_steps: steps, guidance_scale: 3, scheduler: 'dpmpp_2m' }),
   })
   const requests = Array.from({ length: jobs }, (_, k) => request(k))
   const run = (with_: Unet, one: GenerateRequest) =>

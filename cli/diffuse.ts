@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { generatorNames } from '../contracts/diffusion-settings.ts'
+import { completeSettings, generatorNames } from '../contracts/diffusion-settings.ts'
 import { type SchedulerName, schedulerNames } from '../contracts/schedulers.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import type { ImageRequest } from '../inference/diffusion/request.ts'
@@ -126,7 +126,7 @@ await runCommand(help, async () => {
   const trail = new Float32Array(steps * n * size)
   try {
     const pictures = await engine.generate(
-      { images, settings: { num_steps: steps, guidance_scale: guidanceScale, scheduler, generator } },
+      { images, settings: completeSettings({ num_steps: steps, guidance_scale: guidanceScale, scheduler, generator }) },
       {
         onStep: ({ step, checkpoint }) => {
           trail.set(checkpoint.latents, (step - 1) * n * size)

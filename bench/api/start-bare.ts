@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@temporalio/client'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
+import { completeSettings } from '../../contracts/diffusion-settings.ts'
 import type { GenerateFacesInput } from '../../contracts/generate-faces.ts'
 import { newPredictionId } from '../../contracts/prediction-id.ts'
 import { queues } from '../../contracts/queues.ts'
@@ -17,7 +18,7 @@ const inputOf = (predictionId: string): GenerateFacesInput => ({
   faceSelection: 'largest',
   minFaceSizePx: 0,
   seeds: [7],
-  settings: { num_steps: 25, guidance_scale: 3, scheduler: 'dpmpp_2m', generator: 'cuda' },
+  settings: completeSettings({ num_steps: 25, guidance_scale: 3, scheduler: 'dpmpp_2m' }),
   maxAttempts: 3,
   echo: { input_image: url, num_images: 1, seed: 7 },
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { choiceOption, numberOption } from '../../cli/options.ts'
+import { completeSettings } from '../../contracts/diffusion-settings.ts'
 import { loadBundle } from '../../inference/bundle.ts'
 import { createDiffusionEngine } from '../../inference/engine/diffusion-engine.ts'
 import { parseNpy } from '../../inference/npy.ts'
@@ -81,7 +82,12 @@ await runCommand(help, async () => {
     const start = performance.now()
     const made = await engine.generate({
       images: seeds.map((seed) => ({ embedding, seed })),
-      settings: { num_steps: steps, guidance_scale: guidance, scheduler: 'dpmpp_2m', generator: 'cpu' },
+      settings: completeSettings({
+        num_steps: steps,
+        guidance_scale: guidance,
+        scheduler: 'dpmpp_2m',
+        generator: 'cpu',
+      }),
     })
     return { made, seconds: (performance.now() - start) / 1000 }
   }

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
-import { type DiffusionSettings, diffusionSettingsSchema } from '../../../contracts/diffusion-settings.ts'
+import {
+  completeSettings,
+  type DiffusionSettings,
+  diffusionSettingsSchema,
+} from '../../../contracts/diffusion-settings.ts'
 import type { GenerateFacesInput } from '../../../contracts/generate-faces.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { newPredictionId } from '../../../contracts/prediction-id.ts'
@@ -67,7 +71,7 @@ describe('each setting of a request', () => {
 
 describe('a prediction with settings that this release does not know', () => {
   it('keeps them from its input to the step, the image record and a replay', async () => {
-    const settings = { ...bundle.defaults, generator: 'cuda', made_up: 0.5 } as DiffusionSettings
+    const settings = { ...completeSettings(bundle.defaults), made_up: 0.5 }
     const id = await start({ settings })
     expect(settingsOf(id)).toEqual(settings)
     expect(await manifestOf(id)).toMatchObject({ parameters: settings })

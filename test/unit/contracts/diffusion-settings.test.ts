@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   completeSettings,
-  type DiffusionSettings,
   diffusionDefaultsSchema,
   diffusionSettings,
   distinctSettings,
@@ -17,14 +16,14 @@ const defaults = { num_steps: 25, guidance_scale: 3, scheduler: 'dpmpp_2m' } as 
 describe('the settings of a request', () => {
   it('are its own fields, then the defaults of the bundle, then those of the schema', () => {
     const input = { input_image: 'https://example.com/x.jpg', seed: 4, num_steps: 7 }
-    expect(diffusionSettings(input, defaults)).toEqual({ ...defaults, num_steps: 7, generator: 'cuda' })
+    expect(diffusionSettings(input, defaults)).toEqual({ ...settings, num_steps: 7 })
   })
 })
 
 describe('stored settings', () => {
   it('from before one was added have its default', () => {
     const { generator: _, ...older } = settings
-    expect(completeSettings(older as DiffusionSettings)).toEqual(settings)
+    expect(completeSettings(older)).toEqual(settings)
   })
 
   it('tell runs apart by what is not a default, in any order', () => {
@@ -48,7 +47,9 @@ describe('an input', () => {
   }
 
   it('from before settings were one object is read as it is now, and leaves no old name', () => {
-    expect(withSettings(flat as never)).toEqual({ predictionId: 'p', seeds: [1], settings })
+    const { num_steps, guidance_scale, scheduler, generator } = settings
+    const renamed = { num_steps, guidance_scale, scheduler, generator }
+    expect(withSettings(flat as never)).toEqual({ predictionId: 'p', seeds: [1], settings: renamed })
   })
 
   it('of now is left as it is', () => {

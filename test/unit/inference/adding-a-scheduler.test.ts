@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { readApiConfig } from '../../../api/config.ts'
 import { arc2faceInputSchema } from '../../../api/models/arc2face-input.ts'
+import { completeSettings } from '../../../contracts/diffusion-settings.ts'
 import { type SchedulerName, schedulerNames } from '../../../contracts/schedulers.ts'
 import { loadBundle } from '../../../inference/bundle.ts'
 import { BundleError } from '../../../inference/bundle-error.ts'
@@ -43,7 +44,7 @@ describe('a new scheduler', () => {
     const latents = new Float32Array(diffusion.latentShape.reduce((a, b) => a * b)).fill(8)
     const request = {
       images: [{ embedding, seed: 1, latents }],
-      settings: { num_steps: 3, guidance_scale: 1, scheduler: 'halving' as SchedulerName, generator: 'cpu' },
+      settings: completeSettings({ num_steps: 3, guidance_scale: 1, scheduler: 'halving' as SchedulerName }),
     } as const
     const made = await denoise(networks, { spec: diffusion, bundleSha256: bundle.sha256 }, request, {
       schedulers: { ...schedulerCreators, halving: createHalving },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { completeSettings } from '../../../contracts/diffusion-settings.ts'
 import { denoise } from '../../../inference/diffusion/denoise.ts'
 import { decodePhoto } from '../../../inference/photos/decode.ts'
 import { maxDifference, readGolden, readGoldenJson, rowOf } from '../../support/arrays.ts'
@@ -16,7 +17,7 @@ it('makes of the demo bundle what diffusers makes of its checkpoint, seeds inclu
   const faces = readGolden('demo/embedding.npy')
   const latents = await denoise(demo, demo.model, {
     images: names.map((_, k) => ({ embedding: rowOf(faces, k), seed })),
-    settings: { num_steps: steps, guidance_scale: guidance, scheduler: 'dpmpp_2m', generator: 'cpu' },
+    settings: completeSettings({ num_steps: steps, guidance_scale: guidance, scheduler: 'dpmpp_2m', generator: 'cpu' }),
   })
   expect(maxDifference(latents, readGolden('demo/latents.npy').data)).toBeLessThan(1e-3)
   const size = latents.length / names.length

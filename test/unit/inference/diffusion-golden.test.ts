@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { completeSettings } from '../../../contracts/diffusion-settings.ts'
 import type { SchedulerName } from '../../../contracts/schedulers.ts'
 import { denoise, Stopped } from '../../../inference/diffusion/denoise.ts'
 import { type GenerateRequest, identityOf } from '../../../inference/diffusion/request.ts'
@@ -85,7 +86,7 @@ describe.each(runs)('%s', (name, scheduler, noiseFile) => {
           latents: rowOf(initial, k),
           ...(noise && { noise: noiseOf(k) }),
         })),
-        settings: { num_steps: steps, guidance_scale: guidance, scheduler, generator: 'cpu' },
+        settings: completeSettings({ num_steps: steps, guidance_scale: guidance, scheduler, generator: 'cpu' }),
       },
       { onStep: ({ step, latents }) => worst.push(maxDifference(latents, rowOf(expected, step - 1))) },
     )
@@ -111,7 +112,7 @@ describe('ddim from any step', () => {
     const initial = readGolden(`${folder}/initial_latents.npy`)
     const request: GenerateRequest = {
       images: [0, 1].map((k) => ({ embedding: rowOf(faces, k), seed: 0, latents: rowOf(initial, k) })),
-      settings: { num_steps: steps, guidance_scale: guidance, scheduler: 'ddim', generator: 'cpu' },
+      settings: completeSettings({ num_steps: steps, guidance_scale: guidance, scheduler: 'ddim', generator: 'cpu' }),
     }
     for (let step = 0; step < steps; step++) {
       const run = identityOf(request, tiny.model.bundleSha256)

@@ -1,4 +1,5 @@
 import { afterAll, expect, it } from 'vitest'
+import { completeSettings } from '../../../contracts/diffusion-settings.ts'
 import { loadBundle } from '../../../inference/bundle.ts'
 import {
   createDiffusionEngine,
@@ -12,7 +13,7 @@ afterAll(() => engine.close())
 const embedding = new Float32Array(512).fill(1 / Math.sqrt(512))
 const request = (seed: number): GenerateRequest => ({
   images: [{ embedding, seed }],
-  settings: { num_steps: 3, guidance_scale: 3, scheduler: 'dpmpp_2m', generator: 'cpu' },
+  settings: completeSettings({ num_steps: 3, guidance_scale: 3, scheduler: 'dpmpp_2m', generator: 'cpu' }),
 })
 
 it('tells every call of the UNet once, and loading once, whichever jobs were in it', async () => {
