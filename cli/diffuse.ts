@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { DiffusionSpec } from '../contracts/bundle-manifest.ts'
 import { completeSettings, generatorNames } from '../contracts/diffusion-settings.ts'
 import { type SchedulerName, schedulerNames } from '../contracts/schedulers.ts'
 import { loadBundle } from '../inference/bundle.ts'
@@ -9,6 +10,7 @@ import { createDiffusionEngine } from '../inference/engine/diffusion-engine.ts'
 import { formatNpy, type NpyArray, parseNpy } from '../inference/npy.ts'
 import { toUnit } from '../inference/numeric/vector.ts'
 import { encodePng } from '../inference/photos/encode.ts'
+import { mapValues } from '../lib/map-values.ts'
 import { runCommand, UsageError } from '../lib/run-command.ts'
 import { readWorkerConfig } from '../worker/config.ts'
 import { makeFolder } from './make-folder.ts'
@@ -21,12 +23,14 @@ const help = `The bare generator, in this process: face vectors in, latents afte
 
   --embeddings FILE   [n, d] or [d], .npy; scaled to unit vectors
   --bundle DIR        model bundle (models/demo, or IDEM_MODELS)
-  --latents FILE      standard normals [n, c, h, w] to begin with; from the seed where absent
-  --noise FILE        the solver's noise [steps-1, n, c, h, w], for lcm and euler_ancestral; from the seed where absent
+  --latents FILE      standard normals [n, c, h, w] to begin with; from the seed if omitted
+  --noise FILE        the solver's noise [steps-1, n, c, h, w], for lcm and euler_ancestral; from the seed if omitted
   --seed N            image k is made from seed + k (0)
   --generator NAME    PyTorch generator used for seeds: ${generatorNames.join(', ')} (cuda)
   --scheduler NAME    ${schedulerNames.join(', ')}
   --steps N, --guidance G
+  --conditioning NAME=FILE
+                      values [n, ...dims] of a conditioning of the bundle; repeatable
   --threads N         threads of the networks
   --out DIR           latents.npy [steps, n, c, h, w] float32, and K.png
   --help`
@@ -70,6 +74,28 @@ const readSeed = (text: string, count: number): bigint => {
   throw new UsageError(`--seed takes a whole number from -2^63 to 2^64 - 1, for the last image too, not "${text}"`)
 }
 
+const rowOf = ({ data }: NpyArray, row: number, rows: number): Float32Array =>
+  data.slice((row * data.length) / rows, ((row + 1) * data.length) / rows)
+
+/** The arrays of `--conditioning NAME=FILE`, by name. */
+const readConditionings = async (
+  options: readonly string[],
+  declared: DiffusionSpec['conditionings'],
+  n: number,
+): Promise<Record<string, NpyArray>> => {
+  const arrays: Record<string, NpyArray> = {}
+  for (const option of options) {
+    const [, name = '', file = ''] = /^([^=]+)=(.+)$/.exec(option) ?? []
+    if (!file) throw new UsageError(`--conditioning takes NAME=FILE, not "${option}"`)
+    const spec = Object.hasOwn(declared, name) ? declared[name] : undefined
+    const names = Object.keys(declared).join(', ') || 'none'
+    if (!spec) throw new UsageError(`--conditioning: the bundle has no ${name}; it has ${names}`)
+    arrays[name] = await readArray(`--conditioning ${name}`, file)
+    checkShape(`--conditioning ${name}`, arrays[name], [n, ...spec.dims])
+  }
+  return arrays
+}
+
 await runCommand(help, async () => {
   const { values } = parseArgs({
     options: {
@@ -83,6 +109,7 @@ await runCommand(help, async () => {
       steps: { type: 'string' },
       guidance: { type: 'string' },
       threads: { type: 'string' },
+      conditioning: { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },
     },
   })
@@ -112,12 +139,14 @@ await runCommand(help, async () => {
     }
     return own
   }
+  const conditionings = await readConditionings(values.conditioning, bundle.manifest.diffusion.conditionings, n)
   const images = embeddings.map(
     (embedding, k): ImageRequest => ({
       embedding,
       seed: seed + BigInt(k),
       ...(latents && { latents: latents.data.slice(k * size, (k + 1) * size) }),
       ...(noise && { noise: noiseOf(noise, k) }),
+      conditionings: mapValues(conditionings, (values) => rowOf(values, k, n)),
     }),
   )
 
