@@ -18,6 +18,7 @@ import {
 } from '../../../inference/numeric/schedulers/index.ts'
 import { type Schedule, SchedulerError, unscaled } from '../../../inference/numeric/schedulers/scheduler.ts'
 import { readGolden, rowOf } from '../../support/arrays.ts'
+import { topLevel } from '../../support/layout.ts'
 
 /** Subtracts what the network predicts, half each time. */
 const createHalving = () => ({
@@ -66,12 +67,17 @@ describe('the list of schedulers', () => {
     expect(properties?.scheduler).toMatchObject({ enum: schedulerNames })
   })
 
-  it('is named whole in the documentation', () => {
-    const docs = ['README.md', ...readdirSync('docs').map((name) => join('docs', name))].filter((file) =>
-      file.endsWith('.md'),
+  it('is copied nowhere: commands, page and documentation read it or refer to it', () => {
+    const files = [...topLevel, 'docs'].flatMap((room) =>
+      readdirSync(room, { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.(ts|js|md|py)$/.test(name))
+        .map((name) => join(room, name)),
     )
-    const text = docs.map((file) => readFileSync(file, 'utf8')).join('\n')
-    expect(schedulerNames.filter((name) => !text.includes(`\`${name}\``))).toEqual([])
+    const copies = ['README.md', ...files].filter((file) => {
+      const text = readFileSync(file, 'utf8')
+      return schedulerNames.every((name) => new RegExp(`\\b${name}\\b`).test(text))
+    })
+    expect(copies).toEqual(['contracts/schedulers.ts', 'inference/numeric/schedulers/index.ts'])
   })
 
   it('is named to a caller who asks for another', () => {
