@@ -7,6 +7,7 @@ import type { SigningKey } from '../lib/crypto/hmac.ts'
 import { type ArtifactStore, readJson } from '../storage/store.ts'
 import type { Model, Presenter, Succeeded } from './models/define-model.ts'
 import { currentPhase, logLines } from './prediction-log.ts'
+import { Problem } from './problem.ts'
 import { signStreamUrl } from './stream-url.ts'
 
 export interface PredictionViewDeps {
@@ -23,10 +24,10 @@ const seconds = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 1000
 export const hasSucceeded = (record: PredictionRecord): record is Succeeded<PredictionRecord['input'], unknown> =>
   record.state === 'completed'
 
-/** The model of a prediction. Throws if it is not served here, which another release may have started. */
+/** The model of a prediction. Throws a 500 problem if it is not served here: another release may have started it. */
 export const modelOf = (models: readonly Model[], { model: name }: Pick<PredictionRecord, 'model'>): Model => {
   const model = models.find((one) => one.name === name)
-  if (!model) throw new Error(`The model ${name} is not served here`)
+  if (!model) throw new Problem(500, `The model ${name} of this prediction is not served here`)
   return model
 }
 

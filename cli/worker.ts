@@ -3,7 +3,6 @@ import { Client } from '@temporalio/client'
 import { DefaultLogger, type LogEntry, NativeConnection, Runtime } from '@temporalio/worker'
 import { readTemporalConfig } from '../api/config.ts'
 import { models } from '../api/models/index.ts'
-import { createPredictionView } from '../api/prediction-view.ts'
 import { parseQueues, queueNames } from '../contracts/queues.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import { createLog, type Log } from '../lib/log.ts'
@@ -22,6 +21,7 @@ import { ensureSweepSchedule } from '../temporal/sweep-schedule.ts'
 import { readWorkerConfig } from '../worker/config.ts'
 import { executionProvidersFor } from '../worker/execution-provider.ts'
 import { watchIdle } from '../worker/idle-exit.ts'
+import { createLoadPrediction } from '../worker/load-prediction.ts'
 import { serveHealth } from '../worker/worker-health.ts'
 import { createWorkers } from '../worker/workers.ts'
 import { durationOption, numberOption } from './options.ts'
@@ -91,7 +91,6 @@ await runCommand(help, async () => {
   if (names.includes('control')) await requireSearchAttributes(connection, namespace)
   const client = new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace }) })
   const orchestrator = createGrpcOrchestrator(client)
-  const view = createPredictionView({ models, store, publicUrl, temporalUiUrl: config.temporalUiUrl, urlSigningKeys })
   const workers = await createWorkers({
     connection,
     namespace,
@@ -106,10 +105,13 @@ await runCommand(help, async () => {
     webhookSecrets,
     observer: observeWorkers({ metrics: metrics?.metrics, tracing }),
     buildId: config.buildId,
-    loadPrediction: async (id) => {
-      const record = await orchestrator.read(id)
-      return record && { prediction: await view(record), tenant: record.tenant }
-    },
+    loadPrediction: createLoadPrediction(orchestrator, {
+      models,
+      store,
+      publicUrl,
+      temporalUiUrl: config.temporalUiUrl,
+      urlSigningKeys,
+    }),
     admin: createPredictionAdmin(client),
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown())

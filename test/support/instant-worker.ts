@@ -3,8 +3,10 @@ import { heartbeat } from '@temporalio/activity'
 import { ApplicationFailure, type Client } from '@temporalio/client'
 import { createDiscardLeftovers } from '../../activities/discard-leftovers.ts'
 import { createErasePrediction } from '../../activities/erase-prediction.ts'
+import { createSendWebhook, type SendWebhookDeps } from '../../activities/send-webhook.ts'
 import { createSweep } from '../../activities/sweep.ts'
 import { artifactKeys } from '../../contracts/artifact-keys.ts'
+import { webhookQueue } from '../../contracts/queues.ts'
 import type { StepOn, StepsOn } from '../../contracts/steps.ts'
 import type { KeyRing } from '../../lib/crypto/key-ring.ts'
 import type { SealedStore } from '../../storage/sealed-store.ts'
@@ -21,13 +23,20 @@ export interface InstantWorkerOptions {
   generate?: (input: { predictionId: string; seeds: number[] }) => Promise<void>
   /** Steps that do something else. */
   steps?: Partial<Record<StepOn<'cpu'>, StepDouble>>
+  /** Activities of the cpu queue that are not steps. */
+  activities?: Record<string, () => Promise<unknown>>
+  /** Those of `workflows/index.ts` by default. */
+  workflowsPath?: string
+  /** Delivers webhooks; nothing does by default. */
+  webhooks?: SendWebhookDeps
 }
 
 const heartbeatMs = 1_000
 
 /** Real workflows, storage and clean-up with steps that compute nothing: what is left is the orchestration itself. */
 export const runInstantWorkers = async (options: InstantWorkerOptions) => {
-  const { client, namespace, keyRing, store, generate, steps } = options
+  const { client, namespace, keyRing, store, generate, steps, webhooks } = options
+  const workflowsPath = options.workflowsPath ?? resolve('workflows/index.ts')
   const admin = createPredictionAdmin(client)
   const image = new TextEncoder().encode('no image')
   const cpu = {
@@ -62,6 +71,8 @@ export const runInstantWorkers = async (options: InstantWorkerOptions) => {
     ...createErasePrediction({ store, admin }),
     ...createSweep({ store, admin }),
     ...steps,
+    ...options.activities,
+    ...(webhooks && createSendWebhook(webhooks)),
   } satisfies StepsOn<'cpu'>
   const instantGpu = instantSteps('gpu')
   const gpu = {
@@ -78,10 +89,11 @@ export const runInstantWorkers = async (options: InstantWorkerOptions) => {
     },
   } satisfies StepsOn<'gpu'>
   const workers = [
-    await runWorker({ namespace, keyRing, taskQueue: 'control', workflowsPath: resolve('workflows/index.ts') }),
+    await runWorker({ namespace, keyRing, taskQueue: 'control', workflowsPath }),
     await runWorker({ namespace, keyRing, taskQueue: 'cpu', activities: cpu }),
     await runWorker({ namespace, keyRing, taskQueue: 'gpu', activities: gpu, maxConcurrentActivityTaskExecutions: 1 }),
   ]
+  if (webhooks) workers.push(await runWorker({ namespace, keyRing, taskQueue: webhookQueue, workflowsPath }))
   return {
     stop: async () => {
       await Promise.all(workers.map((worker) => worker.stop()))

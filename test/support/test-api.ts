@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { inject } from 'vitest'
+import type { GuardedFetch } from '../../activities/shared/guarded-fetch.ts'
 import { type AppOptions, createApp } from '../../api/app.ts'
 import { createMemoryRateLimiter } from '../../api/middleware/memory-rate-limiter.ts'
 import type { BundleInfo } from '../../api/models/bundle-info.ts'
+import { models as registeredModels } from '../../api/models/index.ts'
 import { makeToken, type TokenRecord } from '../../api/token-records.ts'
 import { schedulerConfigSchema } from '../../contracts/bundle-manifest.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
@@ -17,12 +19,14 @@ import { urlSigningKeys as deriveUrlSigningKeys } from '../../storage/parse-stor
 import { createPublishedFiles } from '../../storage/published-files.ts'
 import { createSealedStore } from '../../storage/sealed-store.ts'
 import { createGrpcOrchestrator } from '../../temporal/grpc-orchestrator.ts'
+import { createLoadPrediction } from '../../worker/load-prediction.ts'
 import { type InstantWorkerOptions, runInstantWorkers } from './instant-worker.ts'
 import { createNamespace, createTestClient } from './namespace.ts'
 import { startEdge } from './test-edge.ts'
 import { findVersitygw, startVersitygw } from './versitygw.ts'
 
 export const publicUrl = 'http://idem.test'
+const temporalUiUrl = 'http://ui.test'
 export const photo = 'https://example.com/portrait.jpg'
 export const webhookSecret = `whsec_${toBase64(new Uint8Array(32).fill(9))}`
 
@@ -82,7 +86,7 @@ const bindingsOf = (namespace: string, { url, env }: TestStore, options: TestApi
   TEMPORAL_HTTP_URL: options.temporalAway ? `http://${nowhere}` : inject('temporalHttpUrl'),
   TEMPORAL_NAMESPACE: namespace,
   IDEM_PUBLIC_URL: publicUrl,
-  IDEM_TEMPORAL_UI_URL: 'http://ui.test',
+  IDEM_TEMPORAL_UI_URL: temporalUiUrl,
   IDEM_WEBHOOK_SECRET: webhookSecret,
   IDEM_ENCRYPTION_KEYS: encryptionKeys,
   IDEM_STORAGE: url,
@@ -100,8 +104,13 @@ export const startApi = async (
   options: TestApiOptions = {},
   {
     workers: withWorkers = true,
+    webhookFetch,
     ...doubles
-  }: Pick<InstantWorkerOptions, 'generate' | 'steps'> & { workers?: boolean } = {},
+  }: Omit<InstantWorkerOptions, 'client' | 'namespace' | 'keyRing' | 'store' | 'webhooks'> & {
+    workers?: boolean
+    /** Delivers webhooks by this. */
+    webhookFetch?: GuardedFetch
+  } = {},
 ) => {
   const { requestsPerMinute, tokens, temporalAway, ...appOptions } = options
   const storage = await openTestStore()
@@ -111,13 +120,14 @@ export const startApi = async (
   const namespace = temporalAway ? 'none' : await createNamespace(connection)
   const client = createTestClient(connection, namespace, keyRing)
   const errors: Error[] = []
+  const orchestrator = createGrpcOrchestrator(temporalAway ? createTestClient(lost, namespace, keyRing) : client)
   const app = await createApp({
-    orchestrator: createGrpcOrchestrator(temporalAway ? createTestClient(lost, namespace, keyRing) : client),
+    orchestrator,
     store,
     published: createPublishedFiles(storage.plain),
     bundle,
     publicUrl,
-    temporalUiUrl: 'http://ui.test',
+    temporalUiUrl,
     urlSigningKeys,
     webhookSecrets: [webhookSecret],
     retentionMs,
@@ -133,9 +143,15 @@ export const startApi = async (
         ...(requestsPerMinute && { requestsPerMinute }),
       })
     : undefined
+  const { models = registeredModels } = options
+  const webhooks = webhookFetch && {
+    fetch: webhookFetch,
+    secrets: [webhookSecret],
+    loadPrediction: createLoadPrediction(orchestrator, { models, store, publicUrl, temporalUiUrl, urlSigningKeys }),
+  }
   const workers =
     withWorkers && !temporalAway
-      ? await runInstantWorkers({ client, namespace, keyRing, store, ...doubles })
+      ? await runInstantWorkers({ client, namespace, keyRing, store, ...doubles, ...(webhooks && { webhooks }) })
       : undefined
 
   const request = async (path: string, init?: RequestInit): Promise<Response> => {
