@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { createApp } from '../api/app.ts'
 import { arc2faceInputSchema } from '../api/models/arc2face-input.ts'
 import { failures } from '../contracts/failures.ts'
-import { schedulerNames } from '../contracts/schedulers.ts'
 import { textOf } from './support/repository.ts'
 
 const page = textOf('docs/api.md')
@@ -52,11 +51,6 @@ describe('docs/api.md', () => {
       if (success && data !== undefined)
         expect(`${name}: ${rows.get(name)}`.replaceAll('`', '')).toBe(`${name}: ${data}`)
     }
-  })
-
-  it('names each scheduler', () => {
-    const scheduler = rowsUnder('`idem/arc2face`').find(([name]) => name === '`scheduler`')!
-    expect(codes(scheduler[2]!).sort()).toEqual([...schedulerNames].sort())
   })
 
   it('names failure types that exist, and so does the filter for operators', () => {
