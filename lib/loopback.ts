@@ -1,11 +1,11 @@
 /** Host names that mean this machine, as they appear in a URL or a `Host` header, IPv6 in brackets. */
-export const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
+const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
 /** Whether an address to listen on, such as `::1`, is reachable from this machine only. */
 export const isLoopback = (host: string): boolean => loopbackHosts.has(host) || loopbackHosts.has(`[${host}]`)
 
 /** The host name in a `Host` header or the authority of a URL, without the port and in lower case. */
-export const hostnameOf = (authority: string): string => authority.trim().toLowerCase().replace(/:\d*$/, '')
+const hostnameOf = (authority: string): string => authority.trim().toLowerCase().replace(/:\d*$/, '')
 
 /**
  * Whether a server that everyone may use without a token should answer a request for this host. A web page can point a name

@@ -1,5 +1,5 @@
 import { type SigningKey, signText, verifyText } from '../lib/crypto/hmac.ts'
-import { checkExpiry, checkKey, isArtifactKey } from './keys.ts'
+import { checkExpiry, checkKey, isArtifactKey } from './artifact-checks.ts'
 
 export type { SigningKey }
 

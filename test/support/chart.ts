@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { createChart, findHelm } from './helm.ts'
-import { type Container, type Manifest, type Pod, parseManifests, podsOf } from './manifests.ts'
+import { type Container, type Manifest, type Pod, parseManifests, podsOf } from './kubernetes-manifests.ts'
 
 export const root = resolve(import.meta.dirname, '../..')
 export const chartDir = join(root, 'infra/helm')

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { StorageDriver } from '../../driver.ts'
 import { roundTrip } from '../../round-trip.ts'
-import { createFileStore } from './file.ts'
+import { createFileStore } from './file-store.ts'
 
 /** `file:.idem/artifacts` or `file:///srv/artifacts`: a folder of this machine, or one that it mounts. */
 export const fileDriver: StorageDriver = {

@@ -1,7 +1,7 @@
 import type { StorageDriver } from '../../driver.ts'
 import { roundTrip } from '../../round-trip.ts'
 import { ArtifactStoreError } from '../../store.ts'
-import { createS3Store } from './s3.ts'
+import { createS3Store } from './s3-store.ts'
 import { parseS3Url, readS3Credentials } from './s3-url.ts'
 
 const describe = (url: string): string => url.split('?')[0]!

@@ -1,4 +1,4 @@
-import { isArtifactKey } from '../../keys.ts'
+import { isArtifactKey } from '../../artifact-checks.ts'
 import { ArtifactStoreError } from '../../store.ts'
 
 export interface S3Credentials {

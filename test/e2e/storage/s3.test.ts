@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Agent } from 'undici'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createS3Store } from '../../../storage/drivers/s3/s3.ts'
+import { createS3Store } from '../../../storage/drivers/s3/s3-store.ts'
 import { parseS3Url } from '../../../storage/drivers/s3/s3-url.ts'
 import { openStore } from '../../../storage/open-store.ts'
 import { readAll } from '../../../storage/store.ts'
@@ -192,7 +192,7 @@ describe('the s3 driver', () => {
       expect(text, file).not.toMatch(/from '(node:|undici)|\bBuffer\b|process\.env/)
       for (const [, target = ''] of text.matchAll(/from '(\.[^']+)'/g)) await visit(resolve(dirname(file), target))
     }
-    await visit(resolve('storage/drivers/s3/s3.ts'))
+    await visit(resolve('storage/drivers/s3/s3-store.ts'))
     expect(seen.size).toBeGreaterThan(5)
   })
 })

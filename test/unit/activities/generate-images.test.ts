@@ -21,7 +21,7 @@ import {
 } from '../../../inference/engine/diffusion-engine.ts'
 import { toBase64 } from '../../../lib/base64.ts'
 import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
-import { createFileStore } from '../../../storage/drivers/file/file.ts'
+import { createFileStore } from '../../../storage/drivers/file/file-store.ts'
 import { createSealedStore, type SealedStore } from '../../../storage/sealed-store.ts'
 import { type ArtifactStore, ArtifactStoreError, readAll } from '../../../storage/store.ts'
 import { readGolden, rowOf } from '../../support/arrays.ts'

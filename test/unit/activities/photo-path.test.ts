@@ -18,7 +18,7 @@ import { createFaceEngine, type FaceEngine } from '../../../inference/engine/fac
 import { faceModels } from '../../../inference/engine/face-models.ts'
 import { decodePhoto, decodeStored, photoLimits, pictureDecoded } from '../../../inference/photos/decode.ts'
 import { encodePng } from '../../../inference/photos/encode.ts'
-import { createFileStore } from '../../../storage/drivers/file/file.ts'
+import { createFileStore } from '../../../storage/drivers/file/file-store.ts'
 import { type ArtifactStore, readAll } from '../../../storage/store.ts'
 
 const portrait = readFileSync('samples/male_26.jpg')

@@ -9,7 +9,7 @@ import { schedulerNames } from '../../../contracts/schedulers.ts'
 import { type StepName, stepNames } from '../../../contracts/steps.ts'
 import { toBase64 } from '../../../lib/base64.ts'
 import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
-import { createFileStore } from '../../../storage/drivers/file/file.ts'
+import { createFileStore } from '../../../storage/drivers/file/file-store.ts'
 import { createSealedStore } from '../../../storage/sealed-store.ts'
 
 const bundle = {

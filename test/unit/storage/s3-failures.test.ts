@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createS3Store } from '../../../storage/drivers/s3/s3.ts'
+import { createS3Store } from '../../../storage/drivers/s3/s3-store.ts'
 import { parseS3Url } from '../../../storage/drivers/s3/s3-url.ts'
 import { type ArtifactStoreError, readAll } from '../../../storage/store.ts'
 import { listenOnLoopback } from '../../support/listen-on-loopback.ts'

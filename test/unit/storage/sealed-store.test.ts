@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import { toBase64 } from '../../../lib/base64.ts'
 import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
-import { createFileStore } from '../../../storage/drivers/file/file.ts'
+import { createFileStore } from '../../../storage/drivers/file/file-store.ts'
 import { createSealedStore } from '../../../storage/sealed-store.ts'
 import { type ArtifactStore, readAll } from '../../../storage/store.ts'
 

@@ -14,8 +14,8 @@ import {
   yamlOf,
 } from '../../../support/chart.ts'
 import { isCustom, validateCustom } from '../../../support/custom-resources.ts'
+import { podsOf, selects } from '../../../support/kubernetes-manifests.ts'
 import { kubernetesValidate } from '../../../support/kubernetes-validate.ts'
-import { podsOf, selects } from '../../../support/manifests.ts'
 
 /** The oldest release that Chart.yaml takes, and the newest that there are schemas of. */
 const releases = ['1.30.0', '1.37.0']

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { componentOf, envOf, helm, mainOf, manifestsOf, ofKind } from '../../../support/chart.ts'
-import { podsOf, selects } from '../../../support/manifests.ts'
+import { podsOf, selects } from '../../../support/kubernetes-manifests.ts'
 
 const example = 'temporal-cloud'
 const ourPods = () => podsOf(manifestsOf(example)).filter((pod) => /^(api|worker|gpu)$/.test(componentOf(pod) ?? ''))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseS3Url } from '../../../../storage/drivers/s3/s3-url.ts'
 import { componentOf, envOf, examples, helm, manifestsOf, ofKind } from '../../../support/chart.ts'
-import { podsOf, selects } from '../../../support/manifests.ts'
+import { podsOf, selects } from '../../../support/kubernetes-manifests.ts'
 
 describe.skipIf(!helm).each(examples)('the network policies with examples/%s.yaml', (example) => {
   it('denies all traffic that it does not allow', () => {

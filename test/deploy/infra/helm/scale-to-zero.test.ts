@@ -9,7 +9,7 @@ import { queues } from '../../../../contracts/queues.ts'
 import type { predict } from '../../../fixtures/gpu-workflows.ts'
 import { chart, fileOf, helm } from '../../../support/chart.ts'
 import { askScaler } from '../../../support/keda-scaler.ts'
-import { parseManifests } from '../../../support/manifests.ts'
+import { parseManifests } from '../../../support/kubernetes-manifests.ts'
 
 const run = promisify(execFile)
 

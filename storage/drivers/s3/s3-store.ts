@@ -9,7 +9,7 @@ import {
   checkRange,
   MAX_PAGE,
   rangePastEnd,
-} from '../../keys.ts'
+} from '../../artifact-checks.ts'
 import { measuredStream } from '../../measured-stream.ts'
 import type { ArtifactInfo, ArtifactStore } from '../../store.ts'
 import { createS3Client, type S3ClientOptions } from './s3-client.ts'
