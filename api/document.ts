@@ -14,6 +14,7 @@ const problemSchema = z
     errors: z
       .array(z.object({ loc: z.array(z.union([z.string(), z.int()])), msg: z.string(), type: z.string() }))
       .optional(),
+    errors_omitted: z.int().optional().describe('How many more errors there are than `errors` lists.'),
   })
   .openapi('Problem', { description: 'RFC 9457' })
 

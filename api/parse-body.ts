@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { clip } from '../lib/clip.ts'
 import { type FieldError, Problem } from './problem.ts'
 
 /** The JSON of a request. Throws a 400 or 415 problem. */
@@ -27,13 +28,18 @@ export const parse = <T extends z.ZodType>(schema: T, value: unknown, prefix = [
   throw validationProblem(result.error.issues, prefix)
 }
 
-/** A 422 problem that names every field that is wrong. */
+const maxDescription = 600
+const describe = ({ loc, msg }: FieldError): string =>
+  clip(`${loc.slice(1).join('.') || 'body'}: ${msg}`, maxDescription)
+
+/** A 422 problem that names the fields that are wrong; its detail is about the first one. */
 export const validationProblem = (issues: readonly z.core.$ZodIssue[], prefix: readonly string[]): Problem => {
   const errors = issues.map((issue) => toFieldError(issue, prefix))
-  const detail = errors.map(({ loc, msg }) => `${loc.slice(1).join('.') || 'body'}: ${msg}`).join('; ')
+  const more = errors.length - 1
+  const detail = `${describe(errors[0]!)}${more > 0 ? ` (and ${more} more)` : ''}`
   return new Problem(422, detail, { errors })
 }
 
 /** A 422 problem for one field. */
 export const fieldProblem = (loc: readonly (string | number)[], msg: string, type: string): Problem =>
-  new Problem(422, `${loc.slice(1).join('.')}: ${msg}`, { errors: [{ loc, msg, type }] })
+  new Problem(422, describe({ loc, msg, type }), { errors: [{ loc, msg, type }] })

@@ -1,4 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { clip } from '../lib/clip.ts'
 
 export interface FieldError {
   /** Path to the field: ["body", "input", "num_images"]. */
@@ -6,6 +7,14 @@ export interface FieldError {
   readonly msg: string
   readonly type: string
 }
+
+/** What was sent must not decide how much is answered: a document has at most so many bytes, and lists so many errors. */
+const maxBytes = 4096
+const maxErrors = 20
+const maxDetailBytes = 1024
+const maxMsgLength = 200
+const maxLocParts = 8
+const maxNameLength = 64
 
 const titles: Partial<Record<number, string>> = {
   400: 'Bad request',
@@ -17,10 +26,44 @@ const titles: Partial<Record<number, string>> = {
   410: 'Gone',
   413: 'Payload too large',
   415: 'Unsupported media type',
+  421: 'Misdirected request',
   422: 'Input validation failed',
   429: 'Too many requests',
   500: 'Internal error',
   503: 'Service unavailable',
+}
+
+const clipError = ({ loc, msg, type }: FieldError): FieldError => ({
+  loc: loc.slice(0, maxLocParts).map((part) => (typeof part === 'string' ? clip(part, maxNameLength) : part)),
+  msg: clip(msg, maxMsgLength),
+  type: clip(type, maxNameLength),
+})
+
+const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length
+
+/** Some characters have one byte, others six. */
+const clipToBytes = (text: string, bytes: number): string => {
+  let clipped = clip(text, bytes)
+  while (bytesOf(clipped) > bytes + 2) clipped = clip(clipped, Math.floor(clipped.length * 0.8))
+  return clipped
+}
+
+/** As many of the errors, in their order, as there is room for. */
+const errorsWithin = (bytes: number, errors: readonly FieldError[]): FieldError[] => {
+  const shown: FieldError[] = []
+  let left = bytes
+  for (const error of errors.slice(0, maxErrors).map(clipError)) {
+    left -= bytesOf(error) + 1
+    if (left < 0) break
+    shown.push(error)
+  }
+  return shown
+}
+
+export interface ProblemOptions {
+  readonly errors?: readonly FieldError[]
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cause?: unknown
 }
 
 /** An RFC 9457 problem document on its way to the caller. */
@@ -30,12 +73,8 @@ export class Problem extends Error {
   readonly errors?: readonly FieldError[]
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(
-    status: ContentfulStatusCode,
-    detail: string,
-    options: { errors?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
-  ) {
-    super(detail, { cause: options.cause })
+  constructor(status: ContentfulStatusCode, detail: string, options: ProblemOptions = {}) {
+    super(clipToBytes(detail, maxDetailBytes), { cause: options.cause })
     this.status = status
     if (options.errors) this.errors = options.errors
     this.headers = options.headers ?? {}
@@ -43,12 +82,21 @@ export class Problem extends Error {
 
   /** `traceId` lets whoever runs this find the request in a trace. */
   toResponse(traceId?: string): Response {
-    const { status, message: detail, errors } = this
-    const more = { ...(errors && { errors }), ...(traceId && { trace_id: traceId }) }
-    const body = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail, ...more }
-    return new Response(JSON.stringify(body), {
-      status,
+    return new Response(JSON.stringify(this.#document(traceId)), {
+      status: this.status,
       headers: { 'content-type': 'application/problem+json', ...this.headers },
     })
+  }
+
+  #document(traceId: string | undefined): object {
+    const { status, message: detail, errors } = this
+    const base = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail }
+    const end = traceId ? { trace_id: traceId } : {}
+    if (!errors) return { ...base, ...end }
+    // Longer than the names and brackets of what is added.
+    const room = maxBytes - bytesOf({ ...base, ...end }) - 64
+    const shown = errorsWithin(room, errors)
+    const omitted = errors.length - shown.length
+    return { ...base, errors: shown, ...(omitted > 0 && { errors_omitted: omitted }), ...end }
   }
 }
