@@ -8,6 +8,7 @@ const bindings = (bundle: unknown) => ({
   IDEM_PUBLIC_URL: 'https://api.example.com',
   IDEM_WEBHOOK_SECRET: `whsec_${toBase64(new Uint8Array(32))}`,
   IDEM_ENCRYPTION_KEYS: `a:${toBase64(new Uint8Array(32))}`,
+  IDEM_TOKENS: '{"tokens": []}',
   IDEM_STORAGE: 's3://bucket?endpoint=http://127.0.0.1:9000',
   AWS_ACCESS_KEY_ID: 'a',
   AWS_SECRET_ACCESS_KEY: 'b',
