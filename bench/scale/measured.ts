@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type BatchModel, batchModelOf } from './batch-speed.ts'
 import type { CostCase } from './costs.ts'
 import type { ServiceTimes } from './simulate.ts'
+import { stepsAfter, stepsBefore } from './steps-around.ts'
 
 interface Activities {
   readonly [type: string]: { readonly count: number; readonly runMs: number }
@@ -32,14 +33,18 @@ const caseOf = ({ cases }: Measured, images: number): MeasuredCase => {
 }
 
 const secondsOf = (activities: Activities, types: readonly string[]): number =>
-  types.reduce((sum, type) => sum + (activities[type]!.runMs * activities[type]!.count) / 1000, 0)
+  types.reduce((sum, type) => {
+    // What was measured before a step was added has no time of it.
+    const { runMs, count } = activities[type] ?? { runMs: 0, count: 0 }
+    return sum + (runMs * count) / 1000
+  }, 0)
 
 /** `image` is that of one image alone: with more, batches are the simulation's affair. */
 export const serviceTimesOf = (measured: Measured, images: number): ServiceTimes => {
   const { activities } = caseOf(measured, images).prediction
   return {
-    before: secondsOf(activities, ['intakePhoto', 'findFace', 'embedFace']),
-    after: secondsOf(activities, ['verifyImages', 'publishImages', 'discardLeftovers']),
+    before: secondsOf(activities, stepsBefore),
+    after: secondsOf(activities, stepsAfter),
     image: secondsOf(caseOf(measured, 1).prediction.activities, ['generateImages']),
   }
 }

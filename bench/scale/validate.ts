@@ -14,6 +14,7 @@ import { percentiles, seconds } from './report.ts'
 import { startStand } from './scale-stand.ts'
 import { createRandom } from './seeded-random.ts'
 import { type Outcome, type ServiceTimes, simulate } from './simulate.ts'
+import { stepsAfter, stepsBefore } from './steps-around.ts'
 import { diffusionOf, measureTogether } from './together.ts'
 
 const help = `Predictions of one image that come at random through the real stack on this machine, beside what the simulation says of the
@@ -30,10 +31,8 @@ that had the worker to themselves.
   --out FILE   writes the figures as JSON
   --help`
 
-const before = ['intakePhoto', 'findFace', 'embedFace']
 const sumOf = (facts: HistoryFacts, types: readonly string[]) =>
   facts.activities.reduce((sum, { type, runMs }) => sum + (types.includes(type) ? runMs : 0), 0) / 1000
-const others = ['verifyImages', 'publishImages', 'discardLeftovers']
 const overlap = (a: ActivityTime, b: ActivityTime) =>
   a.startedAt < b.startedAt + b.runMs && b.startedAt < a.startedAt + a.runMs
 
@@ -68,8 +67,8 @@ await runCommand(help, async () => {
     }
     const together = await measureTogether(stand, { repeats, input })
     const service = {
-      before: median(alone.map((one) => sumOf(one, before))),
-      after: median(alone.map((one) => sumOf(one, others))),
+      before: median(alone.map((one) => sumOf(one, stepsBefore))),
+      after: median(alone.map((one) => sumOf(one, stepsAfter))),
       image: together.aloneMs / 1000,
     }
     const loadBefore = loadavg()[0]!
@@ -113,8 +112,8 @@ await runCommand(help, async () => {
     // A machine that others use is slower at one time than at another: these are the times of this run.
     const lonely = diffusions.filter((one) => !diffusions.some((other) => other !== one && overlap(one, other)))
     const during = {
-      before: median(facts.map((one) => sumOf(one, before))),
-      after: median(facts.map((one) => sumOf(one, others))),
+      before: median(facts.map((one) => sumOf(one, stepsBefore))),
+      after: median(facts.map((one) => sumOf(one, stepsAfter))),
       image: median(lonely.map(({ runMs }) => runMs)) / 1000,
     }
     const again = simulateWith(during)
