@@ -15,7 +15,7 @@ export interface AnalysePhotoDeps {
 export const createAnalysePhoto = ({ store, faces }: AnalysePhotoDeps) => ({
   /** Finds and embeds every face of a photo and stores the result. Fails with `no_face`. */
   async analysePhoto(input: { predictionId: string; index: number; photoKey: string }): Promise<{ facesKey: string }> {
-    const photo = await decodeStored(await readArtifact(store, input.photoKey))
+    const photo = await decodeStored(await readArtifact(store, input.photoKey, input))
     const { width, height } = photo
     const found = await faces.analyse(photo, { transfer: true })
     if (found.length === 0) {

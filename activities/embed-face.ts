@@ -18,7 +18,7 @@ export const createEmbedFace = ({ store, faces }: EmbedFaceDeps) => ({
   async embedFace(input: { predictionId: string; cropKeys: readonly string[] }): Promise<{ identityKey: string }> {
     const vectors: Float32Array[] = []
     for (const key of input.cropKeys) {
-      vectors.push(await faces.embed(await decodeStored(await readArtifact(store, key))))
+      vectors.push(await faces.embed(await decodeStored(await readArtifact(store, key, input))))
     }
     const combined = combineIdentities(vectors)
     if (!combined.identity) {

@@ -23,7 +23,7 @@ export const createFindFace = ({ store, faces }: FindFaceDeps) => ({
     minFaceSizePx: number
   }): Promise<FoundFace & { cropKey: string }> {
     const { faceSelection: selection, minFaceSizePx } = input
-    const photo = await decodeStored(await readArtifact(store, input.photoKey))
+    const photo = await decodeStored(await readArtifact(store, input.photoKey, input))
     const { width, height } = photo
     const found = await faces.cropFace(photo, { selection, minFaceSizePx }, { transfer: true })
     if (!found.face) {

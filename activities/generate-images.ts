@@ -54,7 +54,7 @@ export const createGenerateImages = ({ store, diffusion, madeWith }: GenerateIma
     const made = await readMade(store, artifactKeys.madeWith(predictionId, attempt), imageKeys)
     if (made) return { imageKeys, madeWith: made }
 
-    const embedding = decodeVector(await readArtifact(store, identityKey))
+    const embedding = decodeVector(await readArtifact(store, identityKey, input))
     const checkpoints = createCheckpoints(store, artifactKeys.checkpoint(predictionId, attempt))
     const previews = createPreviews(store, artifactKeys.preview(predictionId, attempt), indices)
     let step = 0

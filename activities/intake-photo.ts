@@ -22,6 +22,8 @@ export const createIntakePhoto = ({ store, fetchPhoto }: IntakePhotoDeps) => ({
   /** Takes a photo in: fetched, checked by content, upright, sRGB, stored without any metadata. */
   async intakePhoto(input: {
     predictionId: string
+    /** Whose uploads it may be. */
+    tenant?: string | undefined
     index: number
     source: PhotoSource
   }): Promise<{ photoKey: string; width: number; height: number }> {
@@ -30,7 +32,8 @@ export const createIntakePhoto = ({ store, fetchPhoto }: IntakePhotoDeps) => ({
     const { cancellationSignal: signal } = context
     const pulse = setInterval(() => context.heartbeat(), heartbeatMs)
     try {
-      const bytes = 'key' in source ? await readArtifact(store, source.key) : await fetchPhoto(source.url, signal)
+      const bytes =
+        'key' in source ? await readArtifact(store, source.key, input) : await fetchPhoto(source.url, signal)
       const photo = await decodePhoto(bytes)
       const photoKey = artifactKeys.photo(input.predictionId, input.index)
       const png = await encodePng(photo, { compressionLevel })

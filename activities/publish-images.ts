@@ -41,7 +41,7 @@ export const createPublishImages = ({ store }: PublishImagesDeps) => ({
   async publishImages(input: PublishImagesInput): Promise<{ published: PublishedImage[] }> {
     const { predictionId, model, madeWith, markedAs = predictionId, images } = input
     const publish = async ({ imageKey, seed, madeWith: own, pixelsSha256 }: ImageToPublish, index: number) => {
-      const png = await readArtifact(store, imageKey)
+      const png = await readArtifact(store, imageKey, input)
       const { software, bundleSha256 } = own ?? madeWith
       const marked = markImage(png, { software, model, bundleSha256, seed, predictionId: markedAs })
       const key = artifactKeys.output(predictionId, index)

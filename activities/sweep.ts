@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity'
 import { pMapIterable } from 'p-map'
 import { ownerOf } from '../contracts/artifact-keys.ts'
-import type { SweepInput } from '../contracts/sweep.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import { listPages } from '../storage/store.ts'
 import type { PredictionAdmin } from '../temporal/prediction-admin.ts'
@@ -10,6 +9,8 @@ import { destroyPrediction } from './shared/artifacts.ts'
 export interface SweepDeps {
   store: SealedStore
   admin: PredictionAdmin
+  /** How long artifacts are kept after their prediction has ended, and uploads after they came. Never a workflow's to say. */
+  retentionMs: number
 }
 
 /** A search attribute shows up in the visibility store a moment after it was set. */
@@ -27,7 +28,7 @@ interface Owned {
   keys: string[]
 }
 
-export const createSweep = ({ store, admin }: SweepDeps) => {
+export const createSweep = ({ store, admin, retentionMs }: SweepDeps) => {
   /** Artifacts under a prefix by whose they are: those of one owner follow each other in the order of keys. */
   async function* byOwner(prefix: string, ownerOfKey: (key: string) => string | undefined): AsyncGenerator<Owned> {
     let owned: Owned | undefined
@@ -70,7 +71,7 @@ export const createSweep = ({ store, admin }: SweepDeps) => {
      * Destroys artifacts older than the retention of predictions that do not exist or ended without a word longer ago than
      * it, uploads that are older than it, and the marks of keys that nobody can ask for.
      */
-    async sweepOrphans({ retentionMs }: SweepInput): Promise<{ swept: number }> {
+    async sweepOrphans(): Promise<{ swept: number }> {
       const now = Date.now()
       const isDue = async ({ id, newest }: Owned) => {
         // Temporal is asked of the few that have stayed, not of all that there are.

@@ -1,4 +1,4 @@
-import type { Payload, PayloadCodec } from '@temporalio/common'
+import type { Payload } from '@temporalio/common'
 import { Hono } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import { cors } from 'hono/cors'
@@ -6,12 +6,12 @@ import { z } from 'zod'
 import { fromBase64, toBase64 } from '../lib/base64.ts'
 import { EncryptionError } from '../lib/crypto/encryption-error.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
-import { createPayloadCodec } from '../temporal/payload-codec.ts'
+import { createPayloadViewer, type PayloadViewer } from '../temporal/payload-codec.ts'
 import type { FindToken } from './middleware/auth.ts'
 
 export interface CodecServerDeps {
-  /** The codec of a namespace. */
-  codecFor: (namespace: string) => PayloadCodec
+  /** Decodes the payloads of a namespace. */
+  viewerFor: (namespace: string) => PayloadViewer
   /** Whether whoever has this token may read payloads. The Temporal UI sends it as a bearer token, or in the path. */
   allows: (token: string) => boolean | Promise<boolean>
   /** Origin of the Temporal UI, the only page that a browser lets in. */
@@ -30,7 +30,7 @@ export const openCodecServer = ({
   findToken: FindToken | undefined
   temporalUiUrl: string
 }): CodecServerDeps => ({
-  codecFor: (namespace) => createPayloadCodec(keyRing, { namespace }),
+  viewerFor: (namespace) => createPayloadViewer(keyRing, { namespace }),
   allows: async (token) => token === codecToken || (await findToken?.(token))?.scope === 'operator',
   uiOrigin: new URL(temporalUiUrl).origin,
 })
@@ -62,12 +62,13 @@ const toJson = ({ metadata, data }: Payload) => ({
 const namespaceSchema = z.string().regex(/^[\w.-]{1,255}$/)
 
 /**
- * `POST /encode` and `POST /decode` as the Temporal UI and CLI ask for them: `{ payloads: [{ metadata, data }] }` with
- * bytes in base64, the namespace in `X-Namespace`, and `Authorization: Bearer …`. Problems are RFC 9457 documents.
+ * `POST /decode` as the Temporal UI and CLI ask for it: `{ payloads: [{ metadata, data }] }` with bytes in base64, the
+ * namespace in `X-Namespace`, and `Authorization: Bearer …`. Problems are RFC 9457 documents. `POST /encode` is refused:
+ * whoever may read payloads may not write them, and none that it made would be bound to a place.
  */
-export const createCodecServer = ({ codecFor, allows, uiOrigin }: CodecServerDeps) => {
+export const createCodecServer = ({ viewerFor, allows, uiOrigin }: CodecServerDeps) => {
   const app = new Hono()
-  const problem = (status: 400 | 401 | 422, title: string) =>
+  const problem = (status: 400 | 401 | 403 | 422, title: string) =>
     Response.json({ title, status }, { status, headers: { 'content-type': 'application/problem+json' } })
 
   app.use(
@@ -80,25 +81,28 @@ export const createCodecServer = ({ codecFor, allows, uiOrigin }: CodecServerDep
     }),
   )
   const bearer = bearerAuth({ verifyToken: (token) => allows(token) })
-  for (const direction of ['encode', 'decode'] as const) {
-    app.use(`/${direction}`, bearer)
-    // The UI of `npm start` has no token of its own to send: its way to payloads is a path that nobody can guess.
-    app.use(`/:token/${direction}`, async (c, next) =>
+  for (const path of ['encode', 'decode']) {
+    app.use(`/${path}`, bearer)
+    // The UI of `npm start` has no token to send: its way to payloads is a path that nobody can guess.
+    app.use(`/:token/${path}`, async (c, next) =>
       (await allows(c.req.param('token'))) ? next() : problem(401, 'This token is not valid'),
     )
-    app.on('POST', [`/${direction}`, `/:token/${direction}`], async (c) => {
-      const namespace = namespaceSchema.safeParse(c.req.header('x-namespace'))
-      if (!namespace.success) return problem(400, 'The header X-Namespace names no namespace')
-      const body = requestSchema.safeParse(await c.req.json().catch(() => undefined))
-      if (!body.success) return problem(400, 'The body is not {"payloads": [{"metadata": {…}, "data": "base64"}]}')
-      try {
-        const payloads = await codecFor(namespace.data)[direction](body.data.payloads ?? [])
-        return c.json({ payloads: payloads.map(toJson) }, 200, { 'cache-control': 'no-store' })
-      } catch (error) {
-        if (error instanceof EncryptionError) return problem(422, error.message)
-        throw error
-      }
-    })
   }
+  app.on('POST', ['/decode', '/:token/decode'], async (c) => {
+    const namespace = namespaceSchema.safeParse(c.req.header('x-namespace'))
+    if (!namespace.success) return problem(400, 'The header X-Namespace names no namespace')
+    const body = requestSchema.safeParse(await c.req.json().catch(() => undefined))
+    if (!body.success) return problem(400, 'The body is not {"payloads": [{"metadata": {…}, "data": "base64"}]}')
+    try {
+      const payloads = await viewerFor(namespace.data).decode(body.data.payloads ?? [])
+      return c.json({ payloads: payloads.map(toJson) }, 200, { 'cache-control': 'no-store' })
+    } catch (error) {
+      if (error instanceof EncryptionError) return problem(422, error.message)
+      throw error
+    }
+  })
+  app.on('POST', ['/encode', '/:token/encode'], () =>
+    problem(403, 'This codec only decodes: payloads are written by the API and the workers'),
+  )
   return app
 }

@@ -6,6 +6,7 @@ import { servedDiffusionSchema } from '../contracts/bundle-manifest.ts'
 import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
 import { requireUsableDefaults } from '../inference/numeric/schedulers/index.ts'
+import { type AcceptedPayloads, readAcceptedPayloads } from '../lib/accepted-payloads.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { parsePort } from '../lib/parse-port.ts'
 import { sha256Hex } from '../lib/sha256.ts'
@@ -23,6 +24,7 @@ export interface ApiConfig {
   corsOrigins: readonly string[]
   readyQueues: readonly Queue[]
   logLevel: string
+  accept: AcceptedPayloads
   /** What the Temporal UI of `npm start` shows to be let at payloads. */
   codecToken: string | undefined
 }
@@ -64,6 +66,7 @@ export const readApiConfig = async (env = process.env): Promise<ApiConfig> => ({
   corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),
   readyQueues: parseQueues('IDEM_READY_QUEUES', env.IDEM_READY_QUEUES),
   logLevel: readLogLevel(env),
+  accept: readAcceptedPayloads(env),
   codecToken: env.IDEM_CODEC_TOKEN || undefined,
 })
 

@@ -92,6 +92,7 @@ export const createPredictionCreator = (
       })
       const options: PredictionOptions = {
         predictionId: id,
+        tenant,
         model: name,
         retentionMs: Math.min(body.retention ?? retentionMs, retentionMs),
         keepPhotos: body.keep_photos,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { servedDiffusionSchema } from '../contracts/bundle-manifest.ts'
 import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
+import { type AcceptedPayloads, readAcceptedPayloads } from '../lib/accepted-payloads.ts'
 import type { SigningKey } from '../lib/crypto/hmac.ts'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
@@ -36,6 +37,7 @@ export interface EdgeConfig {
   corsOrigins: readonly string[]
   readyQueues: readonly Queue[]
   logLevel: string
+  accept: AcceptedPayloads
 }
 
 const bundleSchema = z.object({
@@ -102,5 +104,6 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
     corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),
     readyQueues: parseQueues('IDEM_READY_QUEUES', env.IDEM_READY_QUEUES),
     logLevel: readLogLevel(env),
+    accept: readAcceptedPayloads(env),
   }
 }

@@ -5,6 +5,7 @@ import { createPayloadCodec } from '../temporal/payload-codec.ts'
 import { type AppOptions, createApp } from './app.ts'
 import { openCodecServer } from './codec-server.ts'
 import { type EdgeConfig, type EdgeEnv, readEdgeConfig } from './edge-config.ts'
+import { forgedWorkflow } from './forged-workflow.ts'
 import type { RateLimiter } from './middleware/rate-limit.ts'
 import { Problem } from './problem.ts'
 import { findToken } from './token-records.ts'
@@ -32,7 +33,7 @@ const logging = (level: string): Pick<AppOptions, 'onError' | 'onRequest'> => ({
 })
 
 const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
-  const { temporal, keyRing, tokens, codecToken: _, logLevel, maxRunning, ...rest } = config
+  const { temporal, keyRing, tokens, codecToken: _, logLevel, accept, maxRunning, ...rest } = config
   const rateLimiter = rateLimiterOf(env)
   const find = (token: string) => findToken(token, tokens)
   await warmUp(keyRing)
@@ -41,7 +42,9 @@ const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
     ...logging(logLevel),
     orchestrator: createHttpOrchestrator({
       ...temporal,
-      codec: createPayloadCodec(keyRing, { namespace: temporal.namespace }),
+      codec: createPayloadCodec(keyRing, { namespace: temporal.namespace, accept }),
+      accept,
+      onForged: (predictionId, error) => log('error', { predictionId, err: error }, forgedWorkflow),
     }),
     sharedWatch: false,
     findToken: find,

@@ -17,6 +17,7 @@ import { createGrpcOrchestrator } from '../temporal/grpc-orchestrator.ts'
 import { createApp } from './app.ts'
 import { openCodecServer } from './codec-server.ts'
 import { readApiConfig, readTemporalConfig } from './config.ts'
+import { forgedWorkflow } from './forged-workflow.ts'
 import { createMemoryRateLimiter } from './middleware/memory-rate-limiter.ts'
 import { openPageFiles } from './page-files.ts'
 import { readTokenFile, watchTokenFile } from './token-file.ts'
@@ -53,14 +54,17 @@ await runCommand(help, async () => {
   const { connectionOptions, namespace } = readTemporalConfig()
   // Lazy: the API answers 503 while Temporal is away and recovers by itself.
   const connection = Connection.lazy(connectionOptions)
-  const dataConverter = createDataConverter(keyRing, { namespace })
+  const dataConverter = createDataConverter(keyRing, { namespace, accept: config.accept })
   const client = new Client({ connection, namespace, dataConverter, ...observer.clientOptions })
   const app = await createApp({
     ...storage,
     ...observer.appOptions,
     store: observer.store(storage.store),
     published: observer.published(storage.published),
-    orchestrator: createGrpcOrchestrator(client),
+    orchestrator: createGrpcOrchestrator(client, {
+      accept: config.accept,
+      onForged: (predictionId, error) => log.error({ predictionId, err: error }, forgedWorkflow),
+    }),
     bundle: config.bundle,
     temporalUiUrl: config.temporalUiUrl,
     ...(findToken && { findToken }),

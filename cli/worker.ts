@@ -89,14 +89,18 @@ await runCommand(help, async () => {
   })
   const connection = await NativeConnection.connect(connectionOptions)
   if (names.includes('control')) await requireSearchAttributes(connection, namespace)
-  const client = new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace }) })
-  const orchestrator = createGrpcOrchestrator(client)
+  const { accept } = config
+  const dataConverter = createDataConverter(keyRing, { namespace, accept })
+  const client = new Client({ connection, namespace, dataConverter })
+  const orchestrator = createGrpcOrchestrator(client, { accept })
   const workers = await createWorkers({
     connection,
     namespace,
     queues: names,
     store,
     keyRing,
+    accept,
+    retentionMs,
     bundle,
     executionProviders: names.includes('gpu')
       ? await executionProvidersFor(config.executionProvider, bundle, console.log)
@@ -112,7 +116,7 @@ await runCommand(help, async () => {
       temporalUiUrl: config.temporalUiUrl,
       urlSigningKeys,
     }),
-    admin: createPredictionAdmin(client),
+    admin: createPredictionAdmin(client, { accept }),
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown())
   // Started by a parent that has died.

@@ -22,6 +22,28 @@ export const artifactKeys = {
   published: (id: string) => `public/${id}/`,
 }
 
+export interface ArtifactOwner {
+  readonly predictionId: string
+  /** Steps that were scheduled by an earlier release do not name it. */
+  readonly tenant?: string | undefined
+}
+
+/** Whether a prediction may use an artifact: its own ones, and its tenant's uploads. */
+export const mayUse = (key: string, { predictionId, tenant }: ArtifactOwner): boolean =>
+  [
+    artifactKeys.prediction(predictionId),
+    artifactKeys.published(predictionId),
+    tenant === undefined ? 'uploads/' : artifactKeys.uploads(tenant),
+  ].some((folder) => key.startsWith(folder))
+
+/** The keys of artifacts in a value: what its fields `key`, `…Key` and `…Keys` hold, at any depth. */
+export const artifactsNamedIn = (value: unknown, name = ''): string[] => {
+  if (typeof value === 'string') return /^key$|Keys?$/.test(name) ? [value] : []
+  if (Array.isArray(value)) return value.flatMap((item) => artifactsNamedIn(item, name))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([field, item]) => artifactsNamedIn(item, field))
+}
+
 /** Whether an artifact may be handed out. */
 export const isPublished = (key: string): boolean => key.startsWith('public/')
 

@@ -17,6 +17,3 @@ export type ErasureReceipt = z.infer<typeof erasureReceiptSchema>
 export interface ErasePredictionInput {
   readonly predictionId: string
 }
-
-/** The same for every call: an erasure is made once, and its receipt stays. */
-export const erasureWorkflowId = (predictionId: string): string => `erase-${predictionId}`

@@ -17,6 +17,8 @@ export const failures = {
   artifactUnreadable: 'artifact_unreadable',
   settingsInvalid: 'settings_invalid',
   diffusionDiverged: 'diffusion_diverged',
+  artifactForeign: 'artifact_foreign',
+  payloadRefused: 'payload_refused',
   dataRemoved: 'data_removed',
   storageUnavailable: 'storage_unavailable',
   outOfMemory: 'out_of_memory',

@@ -5,6 +5,8 @@ export interface PredictionOptions {
   readonly predictionId: string
   /** The model, as owner/name. Predictions that an earlier release started lack it. */
   readonly model?: string
+  /** Inputs of earlier releases did not say it. */
+  readonly tenant?: string
   /** How long photos, vectors and images are kept after the end. */
   readonly retentionMs: number
   /** Whether photos and crops stay for as long; they go at the end otherwise. */

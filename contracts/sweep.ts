@@ -1,7 +1,5 @@
 /** Input of the workflow `sweepExpired`. */
 export interface SweepInput {
-  /** How long artifacts are kept at most after their prediction has ended; uploads, after they came. */
-  readonly retentionMs: number
   readonly orphansEveryMs: number
 }
 

@@ -9,6 +9,8 @@ import { undefinedIf } from '../lib/undefined-if.ts'
 import { createCall, isNotFound, statusOf } from './grpc-call.ts'
 import { fingerprint, type HistoryEvent } from './messages.ts'
 import { type Orchestrator, OrchestratorUnavailable } from './orchestrator.ts'
+import { contextOf } from './place.ts'
+import type { ReadingOptions } from './read-service.ts'
 import { createReads } from './reads.ts'
 import { rpcStatus, saysUnavailable } from './rpc-status.ts'
 import { createStarts, type WorkflowStartOptions } from './starts.ts'
@@ -22,7 +24,10 @@ const longPollMs = 30_000
 const watchMs = { moving: 400, still: 2_000, stillAfter: 5_000 }
 
 /** Temporal over gRPC. */
-export const createGrpcOrchestrator = (client: Client): Orchestrator => {
+export const createGrpcOrchestrator = (
+  client: Client,
+  { accept = 'sealed', onForged }: ReadingOptions = {},
+): Orchestrator => {
   const { connection, options } = client
   const { namespace, loadedDataConverter } = options
   const service = connection.workflowService
@@ -51,7 +56,14 @@ export const createGrpcOrchestrator = (client: Client): Orchestrator => {
 
   const { toRecord, ...reads } = createReads({
     namespace,
-    decode: (payloads) => decodeArrayFromPayloads(loadedDataConverter, payloads as Payload[] | null | undefined),
+    acceptBare: accept !== 'sealed',
+    ...(onForged && { onForged }),
+    decode: (payloads, place) =>
+      decodeArrayFromPayloads(
+        loadedDataConverter,
+        payloads as Payload[] | null | undefined,
+        contextOf(namespace, place),
+      ),
     call,
     known,
     describe,

@@ -6,7 +6,7 @@ import { createHttpWatch, type HistoryPage } from './http-watch.ts'
 import type { Description, HistoryEvent, Time } from './messages.ts'
 import { type Orchestrator, OrchestratorUnavailable } from './orchestrator.ts'
 import { createPayloads, keywordPayload } from './payloads.ts'
-import type { ExecutionPage } from './read-service.ts'
+import type { ExecutionPage, ReadingOptions } from './read-service.ts'
 import { createReads } from './reads.ts'
 import { createStarts, type WorkflowStartOptions } from './starts.ts'
 import { createWaitForEnd, type PollEnd } from './wait-for-end.ts'
@@ -16,11 +16,13 @@ const longPollMs = 30_000
 /** Temporal over its HTTP API: for runtimes that have `fetch` and no gRPC. */
 export const createHttpOrchestrator = ({
   codec,
+  accept = 'sealed',
+  onForged,
   ...options
-}: TemporalHttpOptions & { codec: PayloadCodec }): Orchestrator => {
+}: TemporalHttpOptions & ReadingOptions & { codec: PayloadCodec }): Orchestrator => {
   const { namespace } = options
   const request = createTemporalHttp(options)
-  const { encode, decode } = createPayloads(codec)
+  const { encode, decode } = createPayloads(codec, { namespace })
 
   const call = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
     try {
@@ -67,12 +69,10 @@ export const createHttpOrchestrator = ({
   }: WorkflowStartOptions): Promise<'started' | 'exists'> => {
     const { summary, details, memo = {}, keywords = {}, fairnessKey } = more
     const names = Object.keys(memo)
-    const [payload, summaryPayload, detailsPayload, ...values] = await encode([
-      input,
-      summary,
-      details,
-      ...names.map((name) => memo[name]),
-    ])
+    const [payload, summaryPayload, detailsPayload, ...values] = await encode(
+      [input, summary, details, ...names.map((name) => memo[name])],
+      { workflowId: id },
+    )
     const body = {
       workflowType: { name: type },
       taskQueue: { name: queue },
@@ -102,6 +102,8 @@ export const createHttpOrchestrator = ({
 
   const { toRecord, ...reads } = createReads({
     namespace,
+    acceptBare: accept !== 'sealed',
+    ...(onForged && { onForged }),
     decode,
     call,
     known,

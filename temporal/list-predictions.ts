@@ -95,7 +95,7 @@ export const createListPredictions = ({ service, read, readEnded }: ListDeps) =>
     })
   }
 
-  const readAll = async (taken: readonly ListedInfo[]): Promise<Listed[]> => {
+  const readAll = async (taken: readonly ListedInfo[], tenant: string): Promise<Listed[]> => {
     const listed = await latestRuns(taken)
     const found: Listed[] = []
     for (let start = 0; start < listed.length; start += readsAtOnce) {
@@ -103,8 +103,9 @@ export const createListPredictions = ({ service, read, readEnded }: ListDeps) =>
       const records = await allSettled(
         some.map(({ id, info }) => (statusName(info.status) === 'RUNNING' ? read(id) : readEnded(info))),
       )
-      // Some may have been erased since they were listed.
-      for (const [index, record] of records.entries()) if (record) found.push({ at: some[index]!, record })
+      // Some may have been erased since they were listed. A search attribute proves nothing: the record says whose it is.
+      for (const [index, record] of records.entries())
+        if (record?.tenant === tenant) found.push({ at: some[index]!, record })
     }
     return found
   }
@@ -136,7 +137,7 @@ export const createListPredictions = ({ service, read, readEnded }: ListDeps) =>
       const wanted = limit - listed.length
       const taken = newerThan ? found.slice(-wanted) : found.slice(0, wanted)
       more = found.length > taken.length
-      const read = await readAll(taken)
+      const read = await readAll(taken, tenant)
       // Starting and processing are told apart by what the steps do, which only the record says.
       const kept = status && !isTerminal(status) ? read.filter(({ record }) => statusOf(record) === status) : read
       listed = newerThan ? [...kept, ...listed] : [...listed, ...kept]

@@ -1,4 +1,5 @@
 import { toBase64 } from '../lib/base64.ts'
+import type { Place } from './place.ts'
 
 // What is read of Temporal's messages, as the SDK's protobuf gives them and as protobuf's JSON spells them: numbers or
 // names for enums, objects or RFC 3339 for times, bytes or base64 for payloads.
@@ -39,7 +40,10 @@ export interface HistoryEvent {
   workflowExecutionFailedEventAttributes?: { failure?: WireFailure | null } | null
   workflowExecutionTerminatedEventAttributes?: object | null
   workflowExecutionTimedOutEventAttributes?: object | null
-  activityTaskScheduledEventAttributes?: { activityType?: { name?: string | null } | null } | null
+  activityTaskScheduledEventAttributes?: {
+    activityId?: string | null
+    activityType?: { name?: string | null } | null
+  } | null
   activityTaskStartedEventAttributes?: { scheduledEventId?: unknown } | null
   activityTaskCompletedEventAttributes?: EndedActivity | null
   activityTaskFailedEventAttributes?: EndedActivity | null
@@ -49,6 +53,7 @@ export interface HistoryEvent {
 
 export interface ExecutionInfo {
   execution?: { workflowId?: string | null; runId?: string | null } | null
+  type?: { name?: string | null } | null
   status?: number | string | null
   startTime?: Time
   closeTime?: Time
@@ -57,6 +62,7 @@ export interface ExecutionInfo {
 }
 
 export interface WirePendingActivity {
+  activityId?: string | null
   activityType?: { name?: string | null } | null
   state?: number | string | null
   attempt?: number | null
@@ -80,8 +86,8 @@ export const fingerprint = ({ workflowExecutionInfo, pendingActivities }: Descri
     ]),
   ])
 
-/** The values in payloads, in their order. */
-export type Decode = (payloads: readonly WirePayload[] | null | undefined) => Promise<unknown[]>
+/** The values in payloads that lie in one place, in their order. Throws `EncryptionError`. */
+export type Decode = (payloads: readonly WirePayload[] | null | undefined, place: Place) => Promise<unknown[]>
 
 const pad = (digits: string | number, width: number) => `${digits}`.padStart(width, '0')
 

@@ -59,7 +59,7 @@ export interface Orchestrator {
   /** Asks for cancellation; nothing happens where the prediction has ended. */
   cancel(id: string): Promise<void>
   /** Delivers `completed` to a URL once more: `running` where its delivery has not ended. */
-  redeliver(id: string, url: string): Promise<'started' | 'running'>
+  redeliver(id: string, options: { url: string; tenant: string }): Promise<'started' | 'running'>
   /** Starts the erasure of a prediction, once. */
   erase(id: string, tenant: string): Promise<void>
   /** An erasure that was started: its tenant, and the receipt once it is done. */

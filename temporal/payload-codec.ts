@@ -1,4 +1,5 @@
-import type { Payload, PayloadCodec } from '@temporalio/common'
+import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common'
+import type { AcceptedPayloads } from '../lib/accepted-payloads.ts'
 import { seal, unseal } from '../lib/crypto/aes-gcm.ts'
 import { EncryptionError } from '../lib/crypto/encryption-error.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
@@ -6,6 +7,8 @@ import { decodePayload, encodePayload } from './payload-bytes.ts'
 
 const ENCODING = 'binary/encrypted'
 const KEY_ID = 'encryption-key-id'
+/** The place that a payload is sealed for. Earlier releases bound payloads to no place and did not have it. */
+const PLACE = 'sealed-for'
 
 const encoder = new TextEncoder()
 const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(bytes ?? new Uint8Array())
@@ -13,36 +16,103 @@ const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(
 const isEncrypted = (payload: Payload): boolean => text(payload.metadata?.encoding) === ENCODING
 
 /**
- * Encrypts what Temporal keeps and carries: AES-256-GCM under the ring's active key, a fresh nonce a payload, metadata
- * included. Bound to the format, the key's id and the namespace. Not to the workflow: a schedule's arguments are encoded
- * before the server makes up the workflow's id. What is not encrypted is passed on, so that it can be turned on at any
- * time. `decode` throws `EncryptionError`.
+ * The id that a workflow's payloads are bound to. The server adds the time to the ids of scheduled workflows, after their
+ * arguments were encrypted, and hands the result of one run to the next: they are bound to the id without it.
  */
-export const createPayloadCodec = (ring: KeyRing, { namespace }: { namespace: string }): PayloadCodec => {
-  const context = (keyId: string) => `idem-payload/1\n${keyId}\n${namespace}`
+const boundId = (workflowId = ''): string => workflowId.replace(/-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, '')
 
-  const encode = async (payload: Payload): Promise<Payload> => {
-    const { metadata, data, ...rest } = payload
-    const plain = encodePayload({ metadata: metadata ?? {}, data: data ?? new Uint8Array() })
-    const key = await ring.key(ring.activeId, 'payload')
-    return {
-      ...rest,
-      metadata: { encoding: encoder.encode(ENCODING), [KEY_ID]: encoder.encode(ring.activeId) },
-      data: await seal(key, plain, context(ring.activeId)),
-    }
+/** What the SDK knows of a payload's place: its workflow, and the id of its step. */
+const placeOf = (context: SerializationContext | undefined): string => {
+  if (!context) return 'none'
+  if (context.type === 'workflow') return `workflow\n${boundId(context.workflowId)}`
+  return `activity\n${boundId(context.workflowId)}\n${context.activityId ?? ''}`
+}
+
+export interface PayloadCodecOptions {
+  namespace: string
+  /** What is decoded; only what is sealed for its place if omitted. */
+  accept?: AcceptedPayloads
+}
+
+const createCipher = (ring: KeyRing, namespace: string) => {
+  const bound = (keyId: string, place: string) => `idem-payload/2\n${keyId}\n${namespace}\n${place}`
+  const unbound = (keyId: string) => `idem-payload/1\n${keyId}\n${namespace}`
+
+  return {
+    encrypt: async (payload: Payload, place: string): Promise<Payload> => {
+      const { metadata, data, ...rest } = payload
+      const plain = encodePayload({ metadata: metadata ?? {}, data: data ?? new Uint8Array() })
+      const key = await ring.key(ring.activeId, 'payload')
+      return {
+        ...rest,
+        metadata: {
+          encoding: encoder.encode(ENCODING),
+          [KEY_ID]: encoder.encode(ring.activeId),
+          [PLACE]: encoder.encode(place),
+        },
+        data: await seal(key, plain, bound(ring.activeId, place)),
+      }
+    },
+
+    /** By the place that the payload itself names. */
+    decrypt: async ({ metadata, data, ...rest }: Payload): Promise<Payload> => {
+      const keyId = text(metadata?.[KEY_ID])
+      const place = metadata?.[PLACE]
+      if (!data) throw new EncryptionError('malformed', 'An encrypted payload has no data')
+      const context = place ? bound(keyId, text(place)) : unbound(keyId)
+      const plain = await unseal(await ring.key(keyId, 'payload'), data, context)
+      return { ...rest, ...decodePayload(plain) }
+    },
+  }
+}
+
+const refusal = {
+  unencrypted: 'A payload is not encrypted: it was not written by this service. See IDEM_ACCEPT_OLD_PAYLOADS',
+  unbound: 'A payload was encrypted by an earlier release, for no place. See IDEM_ACCEPT_OLD_PAYLOADS',
+  misplaced: 'A payload was encrypted for another workflow or step than the one where it is',
+} as const
+
+const refuse = (problem: keyof typeof refusal) => new EncryptionError(problem, refusal[problem])
+
+/**
+ * Encrypts what Temporal keeps and carries: AES-256-GCM under the ring's active key, a fresh nonce per payload, metadata
+ * included. A payload is bound to the format, the key's id, the namespace, its workflow and its step, and is decoded only
+ * there: whoever reaches Temporal without a key can neither write one nor move one. `decode` throws `EncryptionError`.
+ */
+export const createPayloadCodec = (
+  ring: KeyRing,
+  { namespace, accept = 'sealed' }: PayloadCodecOptions,
+): PayloadCodec => {
+  const { encrypt, decrypt } = createCipher(ring, namespace)
+
+  const check = (payload: Payload, place: string): void => {
+    const sealedFor = payload.metadata?.[PLACE]
+    if (!sealedFor && accept === 'sealed') throw refuse('unbound')
+    if (sealedFor && text(sealedFor) !== place) throw refuse('misplaced')
   }
 
-  const decode = async (payload: Payload): Promise<Payload> => {
-    if (!isEncrypted(payload)) return payload
-    const { metadata, data, ...rest } = payload
-    const keyId = text(metadata?.[KEY_ID])
-    if (!data) throw new EncryptionError('malformed', 'An encrypted payload has no data')
-    const plain = await unseal(await ring.key(keyId, 'payload'), data, context(keyId))
-    return { ...rest, ...decodePayload(plain) }
+  const decode = async (payload: Payload, place: string): Promise<Payload> => {
+    if (isEncrypted(payload)) {
+      check(payload, place)
+      return decrypt(payload)
+    }
+    if (accept === 'plaintext') return payload
+    throw refuse('unencrypted')
   }
 
   return {
-    encode: (payloads) => Promise.all(payloads.map(encode)),
-    decode: (payloads) => Promise.all(payloads.map(decode)),
+    encode: (payloads, context) => Promise.all(payloads.map((payload) => encrypt(payload, placeOf(context)))),
+    decode: (payloads, context) => Promise.all(payloads.map((payload) => decode(payload, placeOf(context)))),
+  }
+}
+
+/** Shows payloads to people, who ask without saying where they lie: also old ones and those that are not encrypted. */
+export type PayloadViewer = Pick<PayloadCodec, 'decode'>
+
+export const createPayloadViewer = (ring: KeyRing, { namespace }: { namespace: string }): PayloadViewer => {
+  const { decrypt } = createCipher(ring, namespace)
+  return {
+    decode: (payloads) =>
+      Promise.all(payloads.map(async (payload) => (isEncrypted(payload) ? decrypt(payload) : payload))),
   }
 }

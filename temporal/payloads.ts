@@ -1,6 +1,7 @@
 import type { Payload, PayloadCodec } from '@temporalio/common'
 import { fromBase64, toBase64 } from '../lib/base64.ts'
 import type { Decode, WirePayload } from './messages.ts'
+import { contextOf, type Place } from './place.ts'
 
 /** A payload in protobuf's JSON. */
 export interface JsonPayload {
@@ -54,12 +55,13 @@ export const keywordPayload = (value: string): JsonPayload =>
   toWire(payloadOf('json/plain', encoder.encode(JSON.stringify(value)), { type: 'Keyword' }))
 
 export interface Payloads {
-  encode(values: readonly unknown[]): Promise<JsonPayload[]>
+  encode(values: readonly unknown[], place: Place): Promise<JsonPayload[]>
   decode: Decode
 }
 
 /** Values to payloads and back as the SDK's default converter does it, with a codec outside; no SDK, so for the edge. */
-export const createPayloads = ({ encode, decode }: PayloadCodec): Payloads => ({
-  encode: async (values) => (await encode(values.map(toPayload))).map(toWire),
-  decode: async (payloads) => (await decode((payloads ?? []).map(fromWire))).map(toValue),
+export const createPayloads = ({ encode, decode }: PayloadCodec, { namespace }: { namespace: string }): Payloads => ({
+  encode: async (values, place) => (await encode(values.map(toPayload), contextOf(namespace, place))).map(toWire),
+  decode: async (payloads, place) =>
+    (await decode((payloads ?? []).map(fromWire), contextOf(namespace, place))).map(toValue),
 })

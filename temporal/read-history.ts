@@ -1,7 +1,10 @@
+import { artifactsNamedIn, mayUse } from '../contracts/artifact-keys.ts'
 import { failures } from '../contracts/failures.ts'
 import type { PredictionInput } from '../contracts/prediction-options.ts'
 import type { FinishedActivity, PendingActivity, PredictionRecord, RecordedFailure } from '../contracts/record.ts'
+import { openFor } from '../contracts/sealed-value.ts'
 import { isProgress } from '../contracts/step-progress.ts'
+import { EncryptionError, saysForged } from '../lib/crypto/encryption-error.ts'
 import {
   type Decode,
   type Description,
@@ -13,14 +16,20 @@ import {
   toNanos,
   type WirePendingActivity,
 } from './messages.ts'
+import type { Place } from './place.ts'
 import { failureMessage, rootFailure } from './read-failure.ts'
 
+/** What the API writes beside a prediction's input. */
 export interface Memo {
-  tenant: string
   model: string
   version: string
   requestHash?: string
+  /** How long its data is kept after its end. */
+  retentionMs: number
 }
+
+/** The name of a memo's one field. Earlier releases had a field for each value, and `tenant` among them. */
+export const memoField = 'idem'
 
 const states: Record<string, PredictionRecord['state']> = {
   RUNNING: 'running',
@@ -29,46 +38,79 @@ const states: Record<string, PredictionRecord['state']> = {
 }
 const stateOf = (status: ExecutionInfo['status']) => states[statusName(status) ?? ''] ?? 'failed'
 
-/** The values of a memo by their names; undefined where there is none. */
-export const readMemo = async (
-  decode: Decode,
-  memo: ExecutionInfo['memo'],
-): Promise<Record<string, unknown> | undefined> => {
-  const fields = Object.entries(memo?.fields ?? {})
-  const values = await decode(fields.map(([, payload]) => payload))
-  return fields.length > 0 ? Object.fromEntries(fields.map(([name], index) => [name, values[index]])) : undefined
+export interface HistoryReader {
+  readonly namespace: string
+  readonly decode: Decode
+  /** Whether values are accepted that an earlier release sealed for no purpose. */
+  readonly acceptBare: boolean
 }
 
-/** Puts together what the server says of one execution. */
+/** What was written beside a workflow's input, and for whom; undefined if nothing was. */
+export const readMemo = async <T>(
+  { decode, acceptBare }: HistoryReader,
+  info: ExecutionInfo | null | undefined,
+): Promise<(T & { tenant: string }) | undefined> => {
+  const fields = Object.entries(info?.memo?.fields ?? {})
+  if (fields.length === 0) return undefined
+  const workflowId = info?.execution?.workflowId ?? ''
+  const values = await decode(
+    fields.map(([, payload]) => payload),
+    { workflowId },
+  )
+  const memo = Object.fromEntries(fields.map(([name], index) => [name, values[index]]))
+  const { tenant, value } = openFor<T & { tenant?: string }>(`memo of ${info?.type?.name}`, memo[memoField] ?? memo, {
+    acceptBare,
+  })
+  return { ...value, tenant: tenant ?? value.tenant ?? '' }
+}
+
+const none = (id: string) => new EncryptionError('misplaced', `The workflow ${id} is not a prediction of this service`)
+
+/**
+ * Puts together what the server says of one execution. Throws `EncryptionError` if one of its parts was not written by
+ * this service, or not for this prediction, tenant and place.
+ */
 export const readRecord = async (
-  decode: Decode,
-  namespace: string,
+  reader: HistoryReader,
   description: Description,
   events: readonly HistoryEvent[],
 ): Promise<PredictionRecord> => {
+  const { namespace, decode, acceptBare } = reader
   const info = description.workflowExecutionInfo
   const id = info?.execution?.workflowId ?? ''
-  const memo = (await readMemo(decode, info?.memo)) as Memo | undefined
+  const place = { workflowId: id }
+  const memo = await readMemo<Memo>(reader, info)
   const started = events[0]?.workflowExecutionStartedEventAttributes
-  if (!memo || !started) throw new Error(`The workflow ${id} is no prediction`)
+  if (!memo || !started) throw none(id)
+  const { tenant } = memo
+  const workflow = started.workflowType?.name
   const state = stateOf(info?.status)
   const last = events.at(-1)
-  const { result, failure } = await readEnd(decode, last)
-  const [input] = await decode(started.input?.payloads)
+  const { result, failure } = await readEnd(reader, last, { place, workflow, tenant })
+  const [sealed] = await decode(started.input?.payloads, place)
+  const { value: input } = openFor<PredictionInput>(`input of ${workflow}`, sealed, { acceptBare, tenant })
+  if (input.predictionId !== id) throw none(id)
+  const pending = await Promise.all((description.pendingActivities ?? []).map((a) => readPending(reader, a, place)))
+  const { echo: _, ...given } = input
+  const progress = pending.map((activity) => activity.progress)
+  if (!artifactsNamedIn([given, result, progress]).every((key) => mayUse(key, { predictionId: id, tenant }))) {
+    throw none(id)
+  }
+  const { retentionMs: __, ...named } = memo
   return {
     id,
-    ...memo,
+    ...named,
     runId: info?.execution?.runId ?? '',
     namespace,
     state,
     createdAt: toDate(info?.startTime) ?? new Date(0),
     createdNanos: toNanos(info?.startTime),
     ...(info?.closeTime && { endedAt: toDate(info.closeTime)! }),
-    workflow: started.workflowType?.name ?? '',
-    input: input as PredictionInput,
+    workflow: workflow ?? '',
+    input,
     ...(result !== undefined && { result }),
-    finished: await readFinished(decode, events),
-    pending: await Promise.all((description.pendingActivities ?? []).map((a) => readPending(decode, a))),
+    finished: await readFinished(decode, events, place),
+    pending,
     ...(failure && { failure }),
     ...(state === 'failed' && !failure && { failure: { type: failures.internal, message: closeMessage(last) } }),
   }
@@ -81,28 +123,52 @@ const closeMessage = (event: HistoryEvent | undefined): string => {
 }
 
 const readEnd = async (
-  decode: Decode,
+  { decode, acceptBare }: HistoryReader,
   event: HistoryEvent | undefined,
+  { place, workflow, tenant }: { place: Place; workflow: string | null | undefined; tenant: string },
 ): Promise<{ result?: unknown; failure?: RecordedFailure }> => {
   const completed = event?.workflowExecutionCompletedEventAttributes
-  if (completed) return { result: (await decode(completed.result?.payloads))[0] }
+  if (completed) {
+    const [sealed] = await decode(completed.result?.payloads, place)
+    return { result: openFor(`result of ${workflow}`, sealed, { acceptBare, tenant }).value }
+  }
   const failure = event?.workflowExecutionFailedEventAttributes?.failure
-  return failure ? { failure: await rootFailure(decode, failure) } : {}
+  return failure ? { failure: await rootFailure(decode, failure, place) } : {}
 }
 
-const readPending = async (decode: Decode, activity: WirePendingActivity): Promise<PendingActivity> => {
-  const [progress] = await decode(activity.heartbeatDetails?.payloads)
-  const { lastFailure: failure } = activity
+const readPending = async (
+  { decode, acceptBare }: HistoryReader,
+  { activityId, activityType, heartbeatDetails, state, attempt, lastFailure: failure }: WirePendingActivity,
+  { workflowId }: Place,
+): Promise<PendingActivity> => {
+  const name = activityType?.name ?? ''
+  const place = { workflowId, activityId: activityId ?? '' }
+  const readProgress = async () => {
+    const [sealed] = await decode(heartbeatDetails?.payloads, place)
+    if (sealed === undefined) return undefined
+    return openFor(`progress of ${name}`, sealed, { acceptBare }).value
+  }
+  // Progress that is not ours is none; the prediction is.
+  const progress = await readProgress().catch((error) => {
+    if (saysForged(error)) return undefined
+    throw error
+  })
   return {
-    name: activity.activityType?.name ?? '',
-    state: pendingStateName(activity.state) === 'STARTED' ? 'started' : 'scheduled',
-    attempt: activity.attempt ?? 1,
+    name,
+    state: pendingStateName(state) === 'STARTED' ? 'started' : 'scheduled',
+    attempt: attempt ?? 1,
     ...(isProgress(progress) && { progress }),
-    ...(failure && { lastFailure: failure.canceledFailureInfo ? 'canceled' : await failureMessage(decode, failure) }),
+    ...(failure && {
+      lastFailure: failure.canceledFailureInfo ? 'canceled' : await failureMessage(decode, failure, place),
+    }),
   }
 }
 
-const readFinished = async (decode: Decode, events: readonly HistoryEvent[]): Promise<FinishedActivity[]> => {
+const readFinished = async (
+  decode: Decode,
+  events: readonly HistoryEvent[],
+  { workflowId }: Place,
+): Promise<FinishedActivity[]> => {
   const scheduled = new Map<string, HistoryEvent>()
   const started = new Map<string, HistoryEvent>()
   const finished: FinishedActivity[] = []
@@ -118,11 +184,12 @@ const readFinished = async (decode: Decode, events: readonly HistoryEvent[]): Pr
     if (!end) continue
     const from = scheduled.get(String(end.scheduledEventId))
     const canceled = event.activityTaskCanceledEventAttributes
-    const [progress] = await decode(canceled?.details?.payloads)
+    const { activityId, activityType } = from?.activityTaskScheduledEventAttributes ?? {}
+    const [progress] = await decode(canceled?.details?.payloads, { workflowId, activityId: activityId ?? '' })
     const at = toDate(event.eventTime) ?? new Date(0)
     const scheduledAt = toDate(from?.eventTime) ?? at
     finished.push({
-      name: from?.activityTaskScheduledEventAttributes?.activityType?.name ?? '',
+      name: activityType?.name ?? '',
       scheduledAt,
       startedAt: toDate(started.get(String(end.scheduledEventId))?.eventTime) ?? scheduledAt,
       endedAt: at,

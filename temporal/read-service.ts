@@ -1,9 +1,17 @@
-import type { Decode, Description, ExecutionInfo, HistoryEvent, Time } from './messages.ts'
+import type { AcceptedPayloads } from '../lib/accepted-payloads.ts'
+import type { Description, ExecutionInfo, HistoryEvent, Time } from './messages.ts'
+import type { HistoryReader } from './read-history.ts'
+
+/** What whoever opens a gateway decides about what is read. */
+export interface ReadingOptions {
+  /** Which payloads are read; only sealed ones if omitted. */
+  accept?: AcceptedPayloads
+  /** Called with a workflow that was not written by this service; it counts as none. */
+  onForged?: (workflowId: string, error: Error) => void
+}
 
 /** Temporal's calls that read, over whatever transport. */
-export interface ReadService {
-  readonly namespace: string
-  readonly decode: Decode
+export interface ReadService extends HistoryReader, Pick<ReadingOptions, 'onForged'> {
   /** Runs calls; throws `OrchestratorUnavailable` where the server did not do `what`. */
   call<T>(what: string, run: () => Promise<T>): Promise<T>
   /** The same; undefined where the server has nothing by that name. */

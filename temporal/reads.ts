@@ -1,7 +1,10 @@
-import { type ErasureReceipt, erasureWorkflowId } from '../contracts/erasure.ts'
+import type { ErasureReceipt } from '../contracts/erasure.ts'
 import { type Queue, queues } from '../contracts/queues.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
+import { openFor } from '../contracts/sealed-value.ts'
+import { erasureWorkflowId } from '../contracts/workflow-ids.ts'
 import { allSettled } from '../lib/all-settled.ts'
+import { saysForged } from '../lib/crypto/encryption-error.ts'
 import { remember } from '../lib/remember.ts'
 import { createListPredictions } from './list-predictions.ts'
 import { type Description, type ExecutionInfo, type HistoryEvent, toDate } from './messages.ts'
@@ -20,26 +23,41 @@ export const createReads = (
 ): Pick<Orchestrator, 'read' | 'list' | 'countRunning' | 'readErasure' | 'unpolledQueues'> & {
   toRecord(description: Description, events: readonly HistoryEvent[]): Promise<PredictionRecord>
 } => {
-  const { namespace, decode, call, known, describe, fetchHistory, count } = service
+  const { acceptBare, decode, call, known, describe, fetchHistory, count, onForged } = service
 
   const toRecord = (description: Description, events: readonly HistoryEvent[]) =>
-    readRecord(decode, namespace, description, events)
+    readRecord(service, description, events)
+
+  /** Undefined if what is read was not written by this service: nobody's prediction hides behind a forged one. */
+  const unlessForged = async <T>(workflowId: string, read: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read()
+    } catch (error) {
+      if (!saysForged(error)) throw error
+      onForged?.(workflowId, error)
+      return undefined
+    }
+  }
 
   const read = (id: string): Promise<PredictionRecord | undefined> =>
-    known('say how the prediction stands', async () => {
-      const [description, events] = await allSettled([describe(id), fetchHistory(id)])
-      const length = Number(description.workflowExecutionInfo?.historyLength ?? 0)
-      // Read at the same time, the history may lack what the description knows already: how the prediction has ended.
-      return toRecord(description, events.length < length ? await fetchHistory(id) : events)
-    })
+    unlessForged(id, () =>
+      known('say how the prediction stands', async () => {
+        const [description, events] = await allSettled([describe(id), fetchHistory(id)])
+        const length = Number(description.workflowExecutionInfo?.historyLength ?? 0)
+        // Read at the same time, the history may lack what the description knows already: how the prediction has ended.
+        return toRecord(description, events.length < length ? await fetchHistory(id) : events)
+      }),
+    )
 
   const ended = new Map<string, PredictionRecord>()
   const readEnded = async (info: ExecutionInfo) => {
     const { workflowId, runId } = info.execution ?? {}
     const remembered = ended.get(runId ?? '')
     if (remembered) return remembered
-    const record = await known('give the history of a prediction', async () =>
-      toRecord({ workflowExecutionInfo: info }, await fetchHistory(workflowId ?? '', runId)),
+    const record = await unlessForged(workflowId ?? '', () =>
+      known('give the history of a prediction', async () =>
+        toRecord({ workflowExecutionInfo: info }, await fetchHistory(workflowId ?? '', runId)),
+      ),
     )
     if (record && runId) remember(ended, runId, record, rememberedRecords)
     return record
@@ -55,17 +73,27 @@ export const createReads = (
         count(`IdemTenant = "${tenant}" AND ExecutionStatus = "Running" AND IdemModel IS NOT NULL`),
       ),
 
-    readErasure: (id) =>
-      known('say how the erasure stands', async () => {
-        const workflowId = erasureWorkflowId(id)
-        // Mostly there is none, which one call says.
-        const description = await describe(workflowId)
-        const events = await fetchHistory(workflowId)
-        const memo = await readMemo(decode, description.workflowExecutionInfo?.memo)
-        const completed = events.at(-1)?.workflowExecutionCompletedEventAttributes
-        const [receipt] = completed ? ((await decode(completed.result?.payloads)) as [ErasureReceipt?]) : []
-        return { tenant: String(memo?.tenant), ...(receipt && { receipt }) }
-      }),
+    readErasure: (id) => {
+      const workflowId = erasureWorkflowId(id)
+      return unlessForged(workflowId, () =>
+        known('say how the erasure stands', async () => {
+          // Mostly there is none, which one call says.
+          const { workflowExecutionInfo: info } = await describe(workflowId)
+          const events = await fetchHistory(workflowId)
+          const memo = await readMemo(service, info)
+          if (!memo) return undefined
+          const { tenant } = memo
+          const completed = events.at(-1)?.workflowExecutionCompletedEventAttributes
+          if (!completed) return { tenant }
+          const [sealed] = await decode(completed.result?.payloads, { workflowId })
+          const { value: receipt } = openFor<ErasureReceipt>('result of erasePrediction', sealed, {
+            acceptBare,
+            tenant,
+          })
+          return { tenant, receipt }
+        }),
+      )
+    },
 
     unpolledQueues: () =>
       call('describe its task queues', async () => {

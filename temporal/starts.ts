@@ -1,8 +1,10 @@
-import { erasureWorkflowId } from '../contracts/erasure.ts'
+import type { ErasePredictionInput } from '../contracts/erasure.ts'
 import { webhookQueue } from '../contracts/queues.ts'
-import { webhookWorkflowId } from '../contracts/webhooks.ts'
+import { sealFor } from '../contracts/sealed-value.ts'
+import { type DeliverWebhookInput, webhookWorkflowId } from '../contracts/webhooks.ts'
+import { erasureWorkflowId } from '../contracts/workflow-ids.ts'
 import type { Orchestrator } from './orchestrator.ts'
-import type { Memo } from './read-history.ts'
+import { type Memo, memoField } from './read-history.ts'
 import type { ReadService } from './read-service.ts'
 
 export interface WorkflowStartOptions {
@@ -37,9 +39,16 @@ export const createStarts = ({
       startWorkflow({
         type: start.workflow,
         id: start.input.predictionId,
-        input: start.input,
+        input: sealFor(`input of ${start.workflow}`, tenant, start.input),
         reuse: 'REJECT_DUPLICATE',
-        memo: { tenant, model, version, ...(requestHash !== undefined && { requestHash }) } satisfies Memo,
+        memo: {
+          [memoField]: sealFor(`memo of ${start.workflow}`, tenant, {
+            model,
+            version,
+            ...(requestHash !== undefined && { requestHash }),
+            retentionMs: start.input.retentionMs,
+          } satisfies Memo),
+        },
         keywords: { IdemTenant: tenant, IdemModel: model, IdemStatus: 'starting' },
         // Steps inherit it: one tenant's thousand predictions leave room for another's one.
         fairnessKey: tenant,
@@ -48,13 +57,18 @@ export const createStarts = ({
       }),
     ),
 
-  redeliver: (id, url) =>
+  redeliver: (id, { url, tenant }) =>
     call('start the delivery', async () => {
       const answer = await startWorkflow({
         type: 'deliverWebhook',
         queue: webhookQueue,
         id: webhookWorkflowId(id),
-        input: { predictionId: id, url, events: ['completed'], pending: [['completed', 1]] },
+        input: sealFor('input of deliverWebhook', tenant, {
+          predictionId: id,
+          url,
+          events: ['completed'],
+          pending: [['completed', 1]],
+        } satisfies DeliverWebhookInput),
         reuse: 'ALLOW_DUPLICATE',
         summary: 'Webhook of a prediction, once more',
       })
@@ -66,9 +80,9 @@ export const createStarts = ({
       await startWorkflow({
         type: 'erasePrediction',
         id: erasureWorkflowId(id),
-        input: { predictionId: id },
+        input: sealFor('input of erasePrediction', tenant, { predictionId: id } satisfies ErasePredictionInput),
         reuse: 'ALLOW_DUPLICATE_FAILED_ONLY',
-        memo: { tenant },
+        memo: { [memoField]: sealFor('memo of erasePrediction', tenant, {}) },
         keywords: { IdemTenant: tenant },
         summary: 'Erase a prediction',
       })

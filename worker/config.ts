@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { type AcceptedPayloads, readAcceptedPayloads } from '../lib/accepted-payloads.ts'
 import { readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { projectDir } from '../lib/project-dir.ts'
 
@@ -8,6 +9,7 @@ export interface WorkerConfig {
   /** onnxruntime's name, or auto. */
   executionProvider: string
   allowPrivateNetwork: boolean
+  accept: AcceptedPayloads
   temporalUiUrl: string
   logLevel: string
   /** Turns on worker versioning: which build these workers are. */
@@ -24,6 +26,7 @@ export const readWorkerConfig = (env = process.env): WorkerConfig => ({
   models: resolve(env.IDEM_MODELS || resolve(projectDir, 'models/demo')),
   executionProvider: env.IDEM_EXECUTION_PROVIDER || 'auto',
   allowPrivateNetwork: flag('IDEM_ALLOW_PRIVATE_NETWORK', env.IDEM_ALLOW_PRIVATE_NETWORK),
+  accept: readAcceptedPayloads(env),
   temporalUiUrl: readTemporalUiUrl(env),
   logLevel: readLogLevel(env),
   buildId: env.IDEM_BUILD_ID || undefined,

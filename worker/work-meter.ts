@@ -36,6 +36,7 @@ export const createWorkMeter = (): WorkMeter => {
           const { heartbeat } = context
           // The SDK has no interceptor of heartbeats.
           Object.defineProperty(context, 'heartbeat', {
+            configurable: true,
             value: (details?: unknown) => {
               task.lastHeartbeatAt = new Date()
               heartbeat(details)

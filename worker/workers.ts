@@ -22,12 +22,14 @@ import type { Bundle } from '../inference/bundle.ts'
 import { createDiffusionEngine } from '../inference/engine/diffusion-engine.ts'
 import { createFaceEngine } from '../inference/engine/face-engine.ts'
 import { faceModels } from '../inference/engine/face-models.ts'
+import type { AcceptedPayloads } from '../lib/accepted-payloads.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import type { WorkerObserver } from '../telemetry/observe-workers.ts'
 import { createDataConverter } from '../temporal/data-converter.ts'
 import { deploymentOptions } from '../temporal/deployment.ts'
 import type { PredictionAdmin } from '../temporal/prediction-admin.ts'
+import { sealWorkers } from '../temporal/seal-workers.ts'
 import { software } from './software.ts'
 import { createWorkMeter } from './work-meter.ts'
 
@@ -37,6 +39,10 @@ export interface WorkersOptions {
   queues: readonly Queue[]
   store: SealedStore
   keyRing: KeyRing
+  /** Which payloads are read. */
+  accept: AcceptedPayloads
+  /** How long artifacts are kept; the sweep of the queue `cpu` goes by it. */
+  retentionMs: number
   bundle: Bundle
   executionProviders: readonly string[]
   allowPrivateNetwork: boolean
@@ -58,19 +64,20 @@ const graceTime = '10 seconds'
 
 /** Workers for some of the queues in this process, with the engines that they need. */
 export const createWorkers = async (options: WorkersOptions) => {
-  const { connection, namespace, bundle, admin, observer } = options
+  const { connection, namespace, bundle, admin, observer, accept, retentionMs } = options
   const store = observer?.store(options.store) ?? options.store
   const closers: (() => Promise<void>)[] = []
   const meter = createWorkMeter()
-  const dataConverter = createDataConverter(options.keyRing, { namespace })
+  const dataConverter = createDataConverter(options.keyRing, { namespace, accept })
   const { failureConverterPath } = dataConverter
+  const seals = sealWorkers(accept)
   const common = {
     connection,
     namespace,
     dataConverter,
     ...deploymentOptions(options.buildId),
     interceptors: {
-      activity: [meter.interceptor, ...(observer?.interceptors.activity ?? [])],
+      activity: [...seals.activity, meter.interceptor, ...(observer?.interceptors.activity ?? [])],
     },
     ...(observer && { sinks: observer.sinks }),
     // As many polls as there is work for.
@@ -86,7 +93,7 @@ export const createWorkers = async (options: WorkersOptions) => {
     control: async () => {
       const workflowBundle = await bundleWorkflowCode({
         workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-        workflowInterceptorModules: observer?.interceptors.workflowModules ?? [],
+        workflowInterceptorModules: [...seals.workflowModules, ...(observer?.interceptors.workflowModules ?? [])],
         ...(failureConverterPath && { failureConverterPath }),
         logger: Runtime.instance().logger,
       })
@@ -116,7 +123,7 @@ export const createWorkers = async (options: WorkersOptions) => {
           ...createPublishImages({ store }),
           ...createDiscardLeftovers({ store }),
           ...createErasePrediction({ store, admin }),
-          ...createSweep({ store, admin }),
+          ...createSweep({ store, admin, retentionMs }),
           ...createSendWebhook({
             fetch: observer?.webhooks(webhookFetch) ?? webhookFetch,
             secrets: options.webhookSecrets,

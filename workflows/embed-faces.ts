@@ -6,6 +6,7 @@ import { allSettled } from '../lib/all-settled.ts'
 import { count } from '../lib/count.ts'
 import { proxySteps } from './proxy-steps.ts'
 import { runPrediction } from './run-prediction.ts'
+import { tenantOf } from './tenant-of.ts'
 
 const options = {
   startToCloseTimeout: '1 minute',
@@ -25,13 +26,15 @@ export async function embedFaces(input: EmbedFacesInput): Promise<EmbedFacesResu
   return runPrediction(input, () => embed(input))
 }
 
-const embed = async ({ predictionId, photos }: EmbedFacesInput): Promise<EmbedFacesResult> => {
+const embed = async (input: EmbedFacesInput): Promise<EmbedFacesResult> => {
+  const { predictionId, photos } = input
+  const tenant = tenantOf(input)
   const startedAt = Date.now()
   setCurrentDetails(`**Taking in** ${count(photos.length, 'photo')}`)
   const taken = await allSettled(
     photos.map((source, index) =>
       intakePhoto.executeWithOptions({ summary: `take in photo ${index + 1} of ${photos.length}` }, [
-        { predictionId, index, source },
+        { predictionId, tenant, index, source },
       ]),
     ),
   )

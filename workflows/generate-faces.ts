@@ -18,6 +18,7 @@ import { count } from '../lib/count.ts'
 import { modelNameOf } from './model-name.ts'
 import { proxySteps } from './proxy-steps.ts'
 import { runPrediction } from './run-prediction.ts'
+import { tenantOf } from './tenant-of.ts'
 import type { Notify } from './with-webhook.ts'
 
 const { intakePhoto } = proxySteps<ReturnType<typeof createIntakePhoto>>({
@@ -96,7 +97,9 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
     )
     const made = count(imageKeys.length, 'image')
     const { similarity, pixelsSha256 } = await timed('verifyImages', `**Comparing** ${made} with the person`, () =>
-      verifyImages.executeWithOptions({ summary: `compare ${made} with the person` }, [{ identityKey, imageKeys }]),
+      verifyImages.executeWithOptions({ summary: `compare ${made} with the person` }, [
+        { predictionId, identityKey, imageKeys },
+      ]),
     )
     open.forEach((index, k) => {
       images[index]!.attempts.push({
@@ -165,14 +168,16 @@ type Timed = <T>(name: string, details: string, step: () => Promise<T>) => Promi
 
 /** One vector from one or several photos of a person. */
 const identify = async (
-  { predictionId, photos, faceSelection, minFaceSizePx }: GenerateFacesInput,
+  input: GenerateFacesInput,
   timed: Timed,
 ): Promise<{ identityKey: string; faces: FoundFace[] }> => {
+  const { predictionId, photos, faceSelection, minFaceSizePx } = input
+  const tenant = tenantOf(input)
   const taken = await timed('intakePhoto', `**Taking in** ${count(photos.length, 'photo')}`, () =>
     allSettled(
       photos.map((source, index) =>
         intakePhoto.executeWithOptions({ summary: `take in photo ${index + 1} of ${photos.length}` }, [
-          { predictionId, index, source },
+          { predictionId, tenant, index, source },
         ]),
       ),
     ),

@@ -1,6 +1,7 @@
 import { isCancellation, log, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
 import type { createSweep } from '../activities/sweep.ts'
 import { queues } from '../contracts/queues.ts'
+import { openFor } from '../contracts/sealed-value.ts'
 import type { SweepInput, SweepResult } from '../contracts/sweep.ts'
 
 type Sweep = ReturnType<typeof createSweep>
@@ -25,13 +26,13 @@ const { sweepOrphans } = proxyActivities<Pick<Sweep, 'sweepOrphans'>>({
  * prediction. The predictions stay readable, without input and output. Each run goes on where the last one ended.
  */
 export async function sweepExpired(input: SweepInput): Promise<SweepResult> {
-  const last = workflowInfo().lastResult as SweepResult | undefined
+  const last = lastResult()
   const until = Date.now()
   const predictions = await sweepPredictions.executeWithOptions({ summary: 'expired predictions' }, [
     { after: last?.until ?? 0, until },
   ])
   const orphansDue = until - (last?.orphansAt ?? 0) >= input.orphansEveryMs
-  const orphans = orphansDue ? await lookForOrphans(input) : undefined
+  const orphans = orphansDue ? await lookForOrphans() : undefined
   return {
     until,
     orphansAt: orphans ? until : (last?.orphansAt ?? 0),
@@ -40,10 +41,22 @@ export async function sweepExpired(input: SweepInput): Promise<SweepResult> {
   }
 }
 
-/** Undefined where it failed: the next run tries again, and what has expired is not swept from the start for that. */
-const lookForOrphans = async (input: SweepInput): Promise<{ swept: number } | undefined> => {
+/** What the run before said. Results of earlier releases were sealed for no purpose. */
+const lastResult = (): SweepResult | undefined => {
+  const { lastResult: sealed } = workflowInfo()
+  if (sealed === undefined) return undefined
   try {
-    return await sweepOrphans.executeWithOptions({ summary: 'artifacts without a prediction' }, [input])
+    return openFor<SweepResult>('result of sweepExpired', sealed, { acceptBare: true }).value
+  } catch (error) {
+    log.warn('What the last sweep said is refused: this one goes over everything', { error })
+    return undefined
+  }
+}
+
+/** Undefined where it failed: the next run tries again, and what has expired is not swept from the start for that. */
+const lookForOrphans = async (): Promise<{ swept: number } | undefined> => {
+  try {
+    return await sweepOrphans.executeWithOptions({ summary: 'artifacts without a prediction' }, [])
   } catch (error) {
     if (isCancellation(error)) throw error
     log.warn('Artifacts without a prediction were not swept', { error })

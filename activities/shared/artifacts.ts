@@ -1,11 +1,18 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { artifactKeys } from '../../contracts/artifact-keys.ts'
+import { type ArtifactOwner, artifactKeys, mayUse } from '../../contracts/artifact-keys.ts'
 import { failures } from '../../contracts/failures.ts'
 import type { SealedStore } from '../../storage/sealed-store.ts'
 import { type ArtifactStore, listAll, readAll } from '../../storage/store.ts'
 
-/** The bytes under `key`. A missing artifact fails for good: nothing will write it again. */
-export const readArtifact = async (store: ArtifactStore, key: string): Promise<Uint8Array> => {
+/**
+ * The bytes under `key`, which must be the prediction's or one of its tenant's uploads, whatever the step was given. A
+ * missing artifact fails for good: nothing will write it again.
+ */
+export const readArtifact = async (store: ArtifactStore, key: string, owner: ArtifactOwner): Promise<Uint8Array> => {
+  if (!mayUse(key, owner)) {
+    const message = 'A step was given the artifact of another prediction'
+    throw ApplicationFailure.nonRetryable(message, failures.artifactForeign)
+  }
   const artifact = await store.get(key)
   if (!artifact)
     throw ApplicationFailure.nonRetryable('An artifact of this prediction is gone', failures.artifactMissing, { key })

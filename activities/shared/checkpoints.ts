@@ -24,9 +24,10 @@ export const createCheckpoints = (store: ArtifactStore, key: string) => {
     last: () => (stored === undefined ? {} : { checkpointKey: key }),
     /** The checkpoint that an earlier attempt stored; undefined if there is none. Throws `CheckpointError` if it is damaged. */
     async read(from: string | undefined): Promise<Checkpoint | undefined> {
-      if (from === undefined) return undefined
+      // A heartbeat that names another artifact is not this step's.
+      if (from !== key) return undefined
       try {
-        const artifact = await store.get(from)
+        const artifact = await store.get(key)
         if (!artifact) return undefined
         const checkpoint = decodeCheckpoint(await readAll(artifact))
         stored = checkpoint.step

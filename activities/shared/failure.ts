@@ -24,6 +24,10 @@ const encryptionTypes: Record<EncryptionProblem, FailureType> = {
   malformed: failures.artifactUnreadable,
   keys_invalid: failures.internal,
   key_unknown: failures.internal,
+  unencrypted: failures.payloadRefused,
+  misplaced: failures.payloadRefused,
+  // Another worker may be set to accept it.
+  unbound: failures.internal,
 }
 
 const types: ReadonlySet<unknown> = new Set(Object.values(failures))

@@ -193,7 +193,7 @@ export const createPredictionRoutes = (
     const { webhook } = record.input
     if (!webhook) throw new Problem(409, 'This prediction has no webhook')
     if (record.state === 'running') throw new Problem(409, 'This prediction has not ended; its webhook will be told')
-    if ((await orchestrator.redeliver(record.id, webhook.url)) === 'running') {
+    if ((await orchestrator.redeliver(record.id, { url: webhook.url, tenant: record.tenant })) === 'running') {
       throw new Problem(409, 'The webhook of this prediction is being told still')
     }
     return c.json(await view(record), 202)

@@ -10,6 +10,7 @@ import { runCommand } from '../../lib/run-command.ts'
 import { sleep } from '../../lib/sleep.ts'
 import { readStorageConfig } from '../../storage/config.ts'
 import { createDataConverter } from '../../temporal/data-converter.ts'
+import { sealWorkers } from '../../temporal/seal-workers.ts'
 import { instantSteps } from '../../test/support/instant-steps.ts'
 
 const help = `Workers for the real queues with the real workflows and steps that compute and store nothing.
@@ -61,6 +62,7 @@ await runCommand(help, async () => {
         connection,
         namespace,
         dataConverter: createDataConverter(keyRing, { namespace }),
+        interceptors: sealWorkers('sealed'),
         maxHeartbeatThrottleInterval: '400 milliseconds',
         shutdownForceTime: '2 seconds',
         taskQueue: queues[queue],

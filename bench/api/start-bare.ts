@@ -5,14 +5,17 @@ import { completeSettings } from '../../contracts/diffusion-settings.ts'
 import type { GenerateFacesInput } from '../../contracts/generate-faces.ts'
 import { newPredictionId } from '../../contracts/prediction-id.ts'
 import { queues } from '../../contracts/queues.ts'
+import { sealFor } from '../../contracts/sealed-value.ts'
 import { localTenant } from '../../contracts/tenant-secret.ts'
+import { type Memo, memoField } from '../../temporal/read-history.ts'
 
 const model = 'idem/arc2face'
+const retentionMs = 24 * 3_600_000
 const url = 'https://example.com/portrait.jpg'
 
 const inputOf = (predictionId: string): GenerateFacesInput => ({
   predictionId,
-  retentionMs: 24 * 3_600_000,
+  retentionMs,
   keepPhotos: false,
   photos: [{ url }],
   faceSelection: 'largest',
@@ -32,8 +35,15 @@ const keyword = (name: string, value: string) => ({
 const optionsOf = (predictionId: string) => ({
   workflowId: predictionId,
   taskQueue: queues.control,
-  args: [inputOf(predictionId)],
-  memo: { tenant: localTenant, model, version: 'bench', requestHash: randomUUID() },
+  args: [sealFor('input of generateFaces', localTenant, inputOf(predictionId))],
+  memo: {
+    [memoField]: sealFor('memo of generateFaces', localTenant, {
+      model,
+      version: 'bench',
+      requestHash: randomUUID(),
+      retentionMs,
+    } satisfies Memo),
+  },
   typedSearchAttributes: [
     keyword('IdemTenant', localTenant),
     keyword('IdemModel', model),

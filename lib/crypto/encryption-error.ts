@@ -1,9 +1,18 @@
 /**
  * `keys_invalid`: the key ring cannot be read. `key_unknown`: encrypted with a key that the ring does not have.
  * `tampered`: the bytes, the key or the place do not belong together. `malformed`: not what we encrypt.
- * `shredded`: the key was destroyed on purpose.
+ * `shredded`: the key was destroyed on purpose. `unencrypted`: it is not encrypted at all. `unbound`: an earlier release
+ * encrypted it without binding it to its place. `misplaced`: it was encrypted for another place.
  */
-export type EncryptionProblem = 'keys_invalid' | 'key_unknown' | 'tampered' | 'malformed' | 'shredded'
+export type EncryptionProblem =
+  | 'keys_invalid'
+  | 'key_unknown'
+  | 'tampered'
+  | 'malformed'
+  | 'shredded'
+  | 'unencrypted'
+  | 'unbound'
+  | 'misplaced'
 
 /** Something could not be decrypted, and trying again will not help. Never holds key material or plain text. */
 export class EncryptionError extends Error {
@@ -17,6 +26,12 @@ export class EncryptionError extends Error {
 
 /** Whether it says that the data is erased, its key destroyed. */
 export const saysErased = (error: unknown): boolean => error instanceof EncryptionError && error.problem === 'shredded'
+
+const forged: ReadonlySet<EncryptionProblem> = new Set(['unencrypted', 'unbound', 'tampered', 'malformed', 'misplaced'])
+
+/** Whether it says that nothing proves something to be written by this service, for the place where it is. */
+export const saysForged = (error: unknown): error is EncryptionError =>
+  error instanceof EncryptionError && forged.has(error.problem)
 
 /** Whether it says that what was stored cannot be used any more, by whichever worker. */
 export const saysDamaged = (error: unknown): boolean =>

@@ -19,6 +19,7 @@ export interface InstantWorkerOptions {
   namespace: string
   keyRing: KeyRing
   store: SealedStore
+  retentionMs?: number
   /** What `generateImages` does before it answers. */
   generate?: (input: { predictionId: string; seeds: number[] }) => Promise<void>
   /** Steps that do something else. */
@@ -35,7 +36,7 @@ const heartbeatMs = 1_000
 
 /** Real workflows, storage and clean-up with steps that compute nothing: what is left is the orchestration itself. */
 export const runInstantWorkers = async (options: InstantWorkerOptions) => {
-  const { client, namespace, keyRing, store, generate, steps, webhooks } = options
+  const { client, namespace, keyRing, store, retentionMs = 3_600_000, generate, steps, webhooks } = options
   const workflowsPath = options.workflowsPath ?? resolve('workflows/index.ts')
   const admin = createPredictionAdmin(client)
   const image = new TextEncoder().encode('no image')
@@ -69,7 +70,7 @@ export const runInstantWorkers = async (options: InstantWorkerOptions) => {
     }),
     ...createDiscardLeftovers({ store }),
     ...createErasePrediction({ store, admin }),
-    ...createSweep({ store, admin }),
+    ...createSweep({ store, admin, retentionMs }),
     ...steps,
     ...options.activities,
     ...(webhooks && createSendWebhook(webhooks)),

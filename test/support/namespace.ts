@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { Client, type Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { inject } from 'vitest'
+import type { AcceptedPayloads } from '../../lib/accepted-payloads.ts'
 import type { KeyRing } from '../../lib/crypto/key-ring.ts'
 import { toHex } from '../../lib/hex.ts'
 import { retry } from '../../lib/retry.ts'
 import { createDataConverter } from '../../temporal/data-converter.ts'
 import { addSearchAttributes, missingSearchAttributes } from '../../temporal/register-search-attributes.ts'
+import { sealWorkers } from '../../temporal/seal-workers.ts'
 
 const retentionSeconds = 24 * 3600
 
@@ -31,23 +33,25 @@ export const createTestClient = (connection: Connection, namespace: string, keyR
 
 let runtime = false
 
-/** A worker of one queue with the activities given, running until `stop`. */
+/** A worker of one queue with the activities given, running until `stop`. It seals what it writes, as ours do. */
 export const runWorker = async (options: {
   namespace: string
   taskQueue: string
   keyRing: KeyRing
+  accept?: AcceptedPayloads
   workflowsPath?: string
   activities?: object
   maxConcurrentActivityTaskExecutions?: number
 }) => {
   if (!runtime) Runtime.install({ logger: new DefaultLogger('ERROR') })
   runtime = true
-  const { keyRing, ...rest } = options
+  const { keyRing, accept = 'sealed', ...rest } = options
   const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
   const worker = await Worker.create({
     ...rest,
     connection,
-    dataConverter: createDataConverter(keyRing, { namespace: options.namespace }),
+    interceptors: sealWorkers(accept),
+    dataConverter: createDataConverter(keyRing, { namespace: options.namespace, accept }),
     shutdownForceTime: '2 seconds',
   })
   const running = worker.run()

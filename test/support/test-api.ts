@@ -151,7 +151,15 @@ export const startApi = async (
   }
   const workers =
     withWorkers && !temporalAway
-      ? await runInstantWorkers({ client, namespace, keyRing, store, ...doubles, ...(webhooks && { webhooks }) })
+      ? await runInstantWorkers({
+          client,
+          namespace,
+          keyRing,
+          store,
+          retentionMs: options.retentionMs ?? retentionMs,
+          ...doubles,
+          ...(webhooks && { webhooks }),
+        })
       : undefined
 
   const request = async (path: string, init?: RequestInit): Promise<Response> => {

@@ -99,9 +99,33 @@ describe('encrypted histories', () => {
     await expect(stranger.result()).rejects.toThrow('The key ring has no key "a"')
   })
 
-  it('go on where a workflow was started in the clear', async () => {
+  it('do not begin where a workflow was started in the clear', async () => {
     const plain = new Client({ connection })
     const handle = await plain.workflow.start(echo, { ...startOptions('plain'), args: [secret] })
-    expect(await client.workflow.getHandle(handle.workflowId).result()).toBe(secret)
+    await expect
+      .poll(async () => (await handle.fetchHistory()).events?.some((event) => event.workflowTaskFailedEventAttributes))
+      .toBe(true)
+    await handle.terminate()
+  })
+
+  it('of another workflow are not read in its place', async () => {
+    const [mine, theirs] = [startOptions('mine'), startOptions('theirs')]
+    const handle = await client.workflow.start(echo, { ...mine, args: [secret] })
+    await handle.result()
+    const { events } = await handle.fetchHistory()
+    const { input } = events![0]!.workflowExecutionStartedEventAttributes!
+    await connection.workflowService.startWorkflowExecution({
+      namespace,
+      workflowId: theirs.workflowId,
+      requestId: theirs.workflowId,
+      workflowType: { name: 'echo' },
+      taskQueue: { name: taskQueue },
+      input,
+    })
+    const moved = client.workflow.getHandle(theirs.workflowId)
+    await expect
+      .poll(async () => (await moved.fetchHistory()).events?.some((event) => event.workflowTaskFailedEventAttributes))
+      .toBe(true)
+    await moved.terminate()
   })
 })

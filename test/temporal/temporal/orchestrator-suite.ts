@@ -268,8 +268,8 @@ export const describeOrchestrator = (
 
     it('delivers once more, not while it delivers', async () => {
       const id = newPredictionId()
-      expect(await orchestrator.redeliver(id, 'https://hook.example')).toBe('started')
-      expect(await orchestrator.redeliver(id, 'https://hook.example')).toBe('running')
+      expect(await orchestrator.redeliver(id, { url: 'https://hook.example', tenant: 'local' })).toBe('started')
+      expect(await orchestrator.redeliver(id, { url: 'https://hook.example', tenant: 'local' })).toBe('running')
       await api.client.workflow.getHandle(`webhook-${id}`).terminate()
     })
 

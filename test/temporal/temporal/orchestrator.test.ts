@@ -4,6 +4,7 @@ import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
 import { createHttpOrchestrator } from '../../../temporal/http-orchestrator.ts'
 import type { Orchestrator } from '../../../temporal/orchestrator.ts'
 import { createPayloadCodec } from '../../../temporal/payload-codec.ts'
+import { contextOf } from '../../../temporal/place.ts'
 import { keyRing } from '../../support/test-api.ts'
 import {
   begin,
@@ -72,6 +73,8 @@ describe('both gateways', () => {
       const { events } = await client.workflow.getHandle(prediction.start.input.predictionId).fetchHistory()
       const { workflowExecutionStartedEventAttributes: attributes, userMetadata } = events![0]!
       const { memo, searchAttributes, priority, input, workflowType, taskQueue, workflowTaskTimeout } = attributes!
+      const id = prediction.start.input.predictionId
+      const place = contextOf(world.api.namespace, { workflowId: id })
       const codec = createPayloadCodec(keyRing, { namespace: world.api.namespace })
       const hidden = [
         ...Object.values(memo!.fields!),
@@ -79,7 +82,7 @@ describe('both gateways', () => {
         userMetadata!.summary!,
         userMetadata!.details!,
       ]
-      const plain = await codec.decode(hidden)
+      const plain = await codec.decode(hidden, place)
       const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(bytes ?? undefined)
       const texts = plain.map(({ metadata, data }) => [text(metadata?.encoding), text(data)])
       const attributesOf = Object.entries(searchAttributes!.indexedFields!).map(([name, { metadata, data }]) => [
@@ -88,7 +91,6 @@ describe('both gateways', () => {
         text(metadata?.type),
         text(data),
       ])
-      const id = prediction.start.input.predictionId
       return JSON.parse(
         JSON.stringify([
           hidden.map(({ metadata }) =>

@@ -130,6 +130,44 @@ describe('a photo on its way', () => {
   })
 })
 
+describe('a step that is given what is not its prediction’s', () => {
+  const foreign = { type: 'artifact_foreign', nonRetryable: true }
+  const own = { predictionId: 'mine', tenant: 'acme' }
+  const theirs = { photo: artifactKeys.photo('exact'), upload: artifactKeys.upload('other', 'u1') }
+
+  it('reads nothing of it, and fails for good', async () => {
+    await store.put(theirs.upload, portrait, { contentType: 'image/jpeg' })
+    const { intakePhoto } = createIntakePhoto({ store, fetchPhoto: () => Promise.reject(new Error('not used')) })
+    const { analysePhoto } = createAnalysePhoto({ store, faces })
+    const { embedFace } = createEmbedFace({ store, faces })
+    const { findFace } = createFindFace({ store, faces })
+    const { publishImages } = createPublishImages({ store })
+    const { verifyImages } = createVerifyImages({ store, faces })
+    const identityKey = artifactKeys.identity('exact')
+    const madeWith = { software: 'Idem 0', onnxruntime: '0', executionProviders: ['cpu'], bundleSha256: 'ab' }
+    const attempts: (() => Promise<unknown>)[] = [
+      ...Object.values(theirs).map((key) => () => runActivity(intakePhoto, { ...own, index: 0, source: { key } })),
+      () => runActivity(analysePhoto, { ...own, index: 0, photoKey: theirs.photo }),
+      () =>
+        runActivity(findFace, { ...own, index: 0, photoKey: theirs.photo, faceSelection: 'largest', minFaceSizePx: 0 }),
+      () => runActivity(embedFace, { ...own, cropKeys: [artifactKeys.crop('exact')] }),
+      () => runActivity(verifyImages, { ...own, identityKey, imageKeys: [] }),
+      () => runActivity(publishImages, { ...own, model: 'm', madeWith, images: [{ imageKey: theirs.photo, seed: 1 }] }),
+      () => runActivity(intakePhoto, { ...own, index: 0, source: { key: 'predictions/mine-too/photo-0.png' } }),
+      () => runActivity(intakePhoto, { ...own, index: 0, source: { key: 'keys/mine.json' } }),
+    ]
+    for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject(foreign)
+  })
+
+  it('takes in an upload of its tenant', async () => {
+    const key = artifactKeys.upload('acme', 'u1')
+    await store.put(key, portrait, { contentType: 'image/jpeg' })
+    const { intakePhoto } = createIntakePhoto({ store, fetchPhoto: () => Promise.reject(new Error('not used')) })
+    const taken = await runActivity(intakePhoto, { ...own, index: 0, source: { key } })
+    expect(taken).toMatchObject({ photoKey: artifactKeys.photo('mine') })
+  })
+})
+
 describe('a generated image on its way', () => {
   const predictionId = 'generated'
   const imageKeys = [0, 1].map((index) => artifactKeys.image(predictionId, index))
@@ -164,7 +202,7 @@ describe('a generated image on its way', () => {
     let verified!: Awaited<ReturnType<typeof verifyImages>>
     let published!: Awaited<ReturnType<typeof publish>>
     const sizes = await decodedBy(async () => {
-      verified = await runActivity(verifyImages, { identityKey, imageKeys })
+      verified = await runActivity(verifyImages, { predictionId, identityKey, imageKeys })
       published = await publish(verified.pixelsSha256)
     })
     expect(sizes).toHaveLength(2)

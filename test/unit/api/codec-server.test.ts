@@ -2,17 +2,26 @@ import { describe, expect, it } from 'vitest'
 import { createCodecServer } from '../../../api/codec-server.ts'
 import { toBase64 } from '../../../lib/base64.ts'
 import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
-import { createPayloadCodec } from '../../../temporal/payload-codec.ts'
+import { createPayloadCodec, createPayloadViewer } from '../../../temporal/payload-codec.ts'
 
 const ring = parseKeyRing(`a:${toBase64(new Uint8Array(32).fill(1))}`)
 const app = createCodecServer({
-  codecFor: (namespace) => createPayloadCodec(ring, { namespace }),
+  viewerFor: (namespace) => createPayloadViewer(ring, { namespace }),
   allows: (token) => token === 'right',
   uiOrigin: 'http://127.0.0.1:8233',
 })
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const payloads = [{ metadata: { encoding: base64('json/plain') }, data: base64('{"secret":"hush"}') }]
+
+/** A payload that was sealed for a workflow, in protobuf's JSON. */
+const encrypted = async (text: string) => {
+  const codec = createPayloadCodec(ring, { namespace: 'default' })
+  const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(text) }
+  const [sealed] = await codec.encode([payload], { type: 'workflow', namespace: 'default', workflowId: 'p1' })
+  const metadata = Object.entries(sealed!.metadata!).map(([name, value]) => [name, toBase64(value)])
+  return { metadata: Object.fromEntries(metadata), data: toBase64(sealed!.data!) }
+}
 
 const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
   app.request(path, {
@@ -27,24 +36,20 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
   })
 
 describe('the codec server', () => {
-  it('encodes and decodes what the Temporal UI sends', async () => {
-    const encoded = await post('/encode', { payloads })
-    expect(encoded.status).toBe(200)
-    const text = await encoded.text()
-    expect(text).not.toContain(payloads[0]!.data.slice(0, 12))
-    const decoded = await post('/decode', text)
-    expect(decoded.headers.get('cache-control')).toBe('no-store')
-    expect(await decoded.json()).toEqual({ payloads })
+  it('writes nothing, for whoever may read', async () => {
+    for (const path of ['/encode', '/right/encode']) {
+      const response = await post(path, { payloads })
+      expect([response.status, await response.json()]).toMatchObject([
+        403,
+        { title: expect.stringContaining('decodes') },
+      ])
+    }
+    expect((await post('/wrong/encode', { payloads }, { authorization: '' })).status).toBe(401)
   })
 
   it('reads what a client of Temporal wrote', async () => {
-    const codec = createPayloadCodec(ring, { namespace: 'default' })
-    const [encoded] = await codec.encode([
-      { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('1') },
-    ])
-    const { encoding, 'encryption-key-id': keyId } = encoded!.metadata!
-    const metadata = { encoding: toBase64(encoding!), 'encryption-key-id': toBase64(keyId!) }
-    const answer = await post('/decode', { payloads: [{ metadata, data: toBase64(encoded!.data!) }] })
+    const answer = await post('/decode', { payloads: [await encrypted('1')] })
+    expect(answer.headers.get('cache-control')).toBe('no-store')
     expect(await answer.json()).toEqual({
       payloads: [{ metadata: { encoding: base64('json/plain') }, data: base64('1') }],
     })
@@ -102,8 +107,7 @@ describe('the codec server', () => {
 
   it('refuses a namespace that is none, and does not decode for another one', async () => {
     expect((await post('/decode', { payloads }, { 'x-namespace': 'a\tb' })).status).toBe(400)
-    const encoded = await (await post('/encode', { payloads })).text()
-    const response = await post('/decode', encoded, { 'x-namespace': 'other' })
+    const response = await post('/decode', { payloads: [await encrypted('1')] }, { 'x-namespace': 'other' })
     expect(response.status).toBe(422)
     expect(await response.json()).toMatchObject({ title: expect.stringContaining('Cannot decrypt') })
   })

@@ -1,11 +1,12 @@
-import type { Payload } from '@temporalio/common'
+import type { Payload, SerializationContext } from '@temporalio/common'
 import { temporal } from '@temporalio/proto'
 import { describe, expect, it } from 'vitest'
+import type { AcceptedPayloads } from '../../../lib/accepted-payloads.ts'
 import { toBase64 } from '../../../lib/base64.ts'
 import { seal, unseal } from '../../../lib/crypto/aes-gcm.ts'
 import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
 import { decodePayload, encodePayload } from '../../../temporal/payload-bytes.ts'
-import { createPayloadCodec } from '../../../temporal/payload-codec.ts'
+import { createPayloadCodec, createPayloadViewer } from '../../../temporal/payload-codec.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const fromHex = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))
@@ -23,6 +24,19 @@ const contains = (haystack: Payload, needle: string) =>
 
 const old = `old:${keyText(1)}`
 const fresh = `new:${keyText(2)}`
+const workflow: SerializationContext = { type: 'workflow', namespace, workflowId: 'p1' }
+const step: SerializationContext = { type: 'activity', namespace, workflowId: 'p1', activityId: '1', isLocal: false }
+const migrating = (accept: AcceptedPayloads) => createPayloadCodec(parseKeyRing(fresh), { namespace, accept })
+const placeNameOf = ({ metadata }: Payload) => metadata!['sealed-for']!
+
+/** As payloads were before they were bound to a place. */
+const sealedByEarlierRelease = async ({ metadata, data }: Payload): Promise<Payload> => {
+  const key = await parseKeyRing(fresh).key('new', 'payload')
+  return {
+    metadata: { encoding: bytes('binary/encrypted'), 'encryption-key-id': bytes('new') },
+    data: await seal(key, encodePayload({ metadata: metadata!, data: data! }), `idem-payload/1\nnew\n${namespace}`),
+  }
+}
 
 describe('the payload codec', () => {
   it('gives back what it was given, and shows none of it', async () => {
@@ -53,8 +67,64 @@ describe('the payload codec', () => {
     expect(new Set(encoded.map(({ data }) => Buffer.from(data!.subarray(0, 12)).toString('hex'))).size).toBe(50)
   })
 
-  it('passes on what is not encrypted', async () => {
-    expect(await codecOf(fresh).decode([payload('plain')])).toEqual([payload('plain')])
+  it('refuses what is not encrypted, unless a migration accepts it', async () => {
+    const refused = { name: 'EncryptionError', problem: 'unencrypted' }
+    await expect(codecOf(fresh).decode([payload('plain')], workflow)).rejects.toMatchObject(refused)
+    await expect(migrating('unbound').decode([payload('plain')], workflow)).rejects.toMatchObject(refused)
+    expect(await migrating('plaintext').decode([payload('plain')], workflow)).toEqual([payload('plain')])
+  })
+
+  it('refuses what an earlier release encrypted for no place, unless a migration accepts it', async () => {
+    const old = await sealedByEarlierRelease(payload('old'))
+    const refused = { name: 'EncryptionError', problem: 'unbound', message: /IDEM_ACCEPT_OLD_PAYLOADS/ }
+    await expect(codecOf(fresh).decode([old], workflow)).rejects.toMatchObject(refused)
+    for (const accept of ['unbound', 'plaintext'] as const) {
+      expect((await migrating(accept).decode([old], workflow)).map(plain)).toEqual([plain(payload('old'))])
+    }
+  })
+
+  it.each<[string, SerializationContext | undefined]>([
+    ['another workflow', { ...workflow, workflowId: 'p2' }],
+    ['a step of the same workflow', step],
+    ['no workflow', undefined],
+  ])('does not decode in the place of %s', async (_, other) => {
+    const [encoded] = await codecOf(fresh).encode([payload('x')], workflow)
+    const refused = { name: 'EncryptionError', problem: 'misplaced' }
+    await expect(codecOf(fresh).decode([encoded!], other)).rejects.toMatchObject(refused)
+    // Not by a lie about the place either, nor as what an earlier release wrote, whatever is accepted.
+    const named = placeNameOf((await codecOf(fresh).encode([payload('y')], other))[0]!)
+    const lying = { ...encoded!, metadata: { ...encoded!.metadata, 'sealed-for': named } }
+    const { 'sealed-for': __, ...nameless } = encoded!.metadata!
+    for (const codec of [codecOf(fresh), migrating('plaintext')]) {
+      await expect(codec.decode([lying], other)).rejects.toMatchObject({ problem: 'tampered' })
+    }
+    await expect(migrating('plaintext').decode([{ ...encoded!, metadata: nameless }], other)).rejects.toMatchObject({
+      problem: 'tampered',
+    })
+  })
+
+  it('does not decode in the place of another step', async () => {
+    const [encoded] = await codecOf(fresh).encode([payload('x')], step)
+    await expect(codecOf(fresh).decode([encoded!], { ...step, activityId: '2' })).rejects.toMatchObject({
+      problem: 'misplaced',
+    })
+    expect((await codecOf(fresh).decode([encoded!], step)).map(plain)).toEqual([plain(payload('x'))])
+  })
+
+  it('binds what a schedule gives its workflows to the id without the time that the server adds', async () => {
+    const [encoded] = await codecOf(fresh).encode([payload('x')], { ...workflow, workflowId: 'idem-sweep' })
+    const run = { ...workflow, workflowId: 'idem-sweep-2026-11-25T13:11:00Z' }
+    expect((await codecOf(fresh).decode([encoded!], run)).map(plain)).toEqual([plain(payload('x'))])
+    const other = { ...workflow, workflowId: 'other-2026-11-25T13:11:00Z' }
+    await expect(codecOf(fresh).decode([encoded!], other)).rejects.toMatchObject({ problem: 'misplaced' })
+  })
+
+  it('shows operators what lies anywhere, and writes nothing for them', async () => {
+    const viewer = createPayloadViewer(parseKeyRing(fresh), { namespace })
+    expect(Object.keys(viewer)).toEqual(['decode'])
+    const [bound] = await codecOf(fresh).encode([payload('bound')], step)
+    const shown = await viewer.decode([bound!, await sealedByEarlierRelease(payload('old')), payload('plain')])
+    expect(shown.map(plain)).toEqual(['bound', 'old', 'plain'].map((text) => plain(payload(text))))
   })
 
   it('notices any changed bit', async () => {
@@ -141,7 +211,7 @@ describe('the format', () => {
   })
 
   it('opens by bare WebCrypto, from what the documentation says', async () => {
-    const [encoded] = await codecOf(fresh).encode([payload('"hello"')])
+    const [encoded] = await codecOf(fresh).encode([payload('"hello"')], workflow)
     const hkdf = await crypto.subtle.importKey('raw', new Uint8Array(32).fill(2), 'HKDF', false, ['deriveKey'])
     const key = await crypto.subtle.deriveKey(
       { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: bytes('idem payload key/1') },
@@ -151,7 +221,11 @@ describe('the format', () => {
       ['decrypt'],
     )
     const data = new Uint8Array(encoded!.data!)
-    const parameters = { name: 'AES-GCM', iv: data.slice(0, 12), additionalData: bytes('idem-payload/1\nnew\ndefault') }
+    const parameters = {
+      name: 'AES-GCM',
+      iv: data.slice(0, 12),
+      additionalData: bytes('idem-payload/2\nnew\ndefault\nworkflow\np1'),
+    }
     const opened = new Uint8Array(await crypto.subtle.decrypt(parameters, key, data.slice(12)))
     const message = temporal.api.common.v1.Payload.decode(opened)
     expect(Buffer.from(message.data).toString()).toBe('"hello"')
