@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { httpUrlPattern } from './http-url.ts'
+import { limits } from './limits.ts'
 
 const dataUriPattern = 'data:image/[a-z]+;base64,([A-Za-z0-9+/]{4})+'
 
@@ -9,6 +10,8 @@ export const photoSchema = z
   .min(1)
   .describe('A photo: an http(s) URL, a data: URI with base64, or the URL of an uploaded file.')
   .meta({ pattern: `^(${httpUrlPattern}|${dataUriPattern})$`, format: 'uri' })
+
+export const photosSchema = z.array(photoSchema).min(1).max(limits.photos)
 
 /** One photo, or several. */
 export interface PhotoInput {

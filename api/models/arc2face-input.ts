@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { diffusionSettingsSchema } from '../../contracts/diffusion-settings.ts'
 import { unitVectorFormat } from '../../contracts/embedding.ts'
 import { limits } from '../../contracts/limits.ts'
-import { exactlyOne, photoSchema } from '../../contracts/photo-input.ts'
+import { exactlyOne, photoSchema, photosSchema } from '../../contracts/photo-input.ts'
 import { predictionIdPattern } from '../../contracts/prediction-id.ts'
 
 // Seeds of the images count up from this one and stay exact in a double.
@@ -18,12 +18,7 @@ const predictionIdSchema = z.string().regex(predictionIdPattern, 'Not the id of 
 export const arc2faceInputSchema = z
   .strictObject({
     input_image: photoSchema.optional(),
-    input_images: z
-      .array(photoSchema)
-      .min(1)
-      .max(limits.photos)
-      .optional()
-      .describe('Several photos of one person; their mean is used.'),
+    input_images: photosSchema.optional().describe('Several photos of one person; their mean is used.'),
     embedding: z
       .array(z.number())
       .optional()

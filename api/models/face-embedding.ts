@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { EmbedFacesInput, EmbedFacesResult } from '../../contracts/embed-faces.ts'
-import { limits } from '../../contracts/limits.ts'
-import { exactlyOne, photoSchema } from '../../contracts/photo-input.ts'
+import { exactlyOne, photoSchema, photosSchema } from '../../contracts/photo-input.ts'
 import { count } from '../../lib/count.ts'
 import { defineModel } from './define-model.ts'
 import { timingsOf } from './timings.ts'
@@ -11,12 +10,7 @@ const source = exactlyOne(['input_image', 'input_images'], 'A photo is required'
 const inputSchema = z
   .strictObject({
     input_image: photoSchema.optional(),
-    input_images: z
-      .array(photoSchema)
-      .min(1)
-      .max(limits.photos)
-      .optional()
-      .describe('Several photos, each answered by itself.'),
+    input_images: photosSchema.optional().describe('Several photos, each answered by itself.'),
   })
   .check(source.check)
   .meta(source.jsonSchema)

@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { numberOption } from '../../cli/options.ts'
 import { toDataUri } from '../../lib/data-uri.ts'
+import { pollUntil } from '../../lib/poll-until.ts'
 import { runCommand } from '../../lib/run-command.ts'
 import { sleep } from '../../lib/sleep.ts'
 import { median } from '../statistics.ts'
@@ -123,7 +124,7 @@ const measureColdStarts = async (stand: ScaleStand, { repeats, input }: { repeat
   const waits: number[] = []
   const runs: number[] = []
   for (let k = 0; k < repeats; k++) {
-    while (stand.gpuIsUp()) await sleep(200)
+    await pollUntil(stand.gpuIsUp, (up) => !up, { everyMs: 200 })
     await sleep(1_000)
     const id = await stand.create({ ...input, num_images: 1, seed: k })
     await stand.waitFor(id)

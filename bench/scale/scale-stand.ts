@@ -7,8 +7,8 @@ import { startDevServer } from '../../cli/stack/dev-server.ts'
 import { findTemporalCli } from '../../cli/stack/find-cli.ts'
 import { startStack } from '../../cli/stack/stack.ts'
 import { webhookWorkflowId } from '../../contracts/webhooks.ts'
+import { pollUntil } from '../../lib/poll-until.ts'
 import { projectDir } from '../../lib/project-dir.ts'
-import { sleep } from '../../lib/sleep.ts'
 import { findVersitygw, startVersitygw } from '../../test/support/versitygw.ts'
 import { startReceiver } from '../../test/support/webhook-receiver.ts'
 import { readHistoryFacts } from './history-facts.ts'
@@ -51,15 +51,11 @@ export const startStand = async (log: (line: string) => void) => {
   }
   let looks = 0
   const ended = async (workflowId: string): Promise<void> => {
-    for (;;) {
+    const look = () => {
       looks += 1
-      const { workflowExecutionInfo } = await connection.workflowService.describeWorkflowExecution({
-        namespace,
-        execution: { workflowId },
-      })
-      if (workflowExecutionInfo?.closeTime) return
-      await sleep(100)
+      return connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } })
     }
+    await pollUntil(look, ({ workflowExecutionInfo }) => Boolean(workflowExecutionInfo?.closeTime), { everyMs: 100 })
   }
 
   const stop = async () => {

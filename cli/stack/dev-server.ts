@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Connection } from '@temporalio/client'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
+import { pollUntil } from '../../lib/poll-until.ts'
 import { freePort } from '../../lib/ports.ts'
-import { sleep } from '../../lib/sleep.ts'
 import { watchProcess } from '../../lib/watch-process.ts'
 import { addSearchAttributes, missingSearchAttributes } from '../../temporal/register-search-attributes.ts'
 
@@ -104,14 +104,12 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   failed.catch(() => undefined)
 
   const address = `${ip}:${port}`
-  const deadline = Date.now() + startTimeoutMs
-  while (!(await Promise.race([answers(address), failed]))) {
+  const isUp = () => Promise.race([answers(address), failed])
+  const up = await pollUntil(isUp, (now) => now || isGone(), { everyMs: 50, timeoutMs: startTimeoutMs })
+  if (!up) {
     if (isGone()) throw new Error(`The Temporal server ${await ended}: ${output.trim()}`)
-    if (Date.now() > deadline) {
-      await stop()
-      throw new Error(`The Temporal server did not answer on ${address} within ${startTimeoutMs / 1000} s: ${output}`)
-    }
-    await sleep(50)
+    await stop()
+    throw new Error(`The Temporal server did not answer on ${address} within ${startTimeoutMs / 1000} s: ${output}`)
   }
   try {
     await completeSearchAttributes(address)

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { sleep } from '../../../lib/sleep.ts'
 import { watchIdle } from '../../../worker/idle-exit.ts'
 import { createWorkMeter } from '../../../worker/work-meter.ts'
 import { type doze, goOn, type nap } from '../../fixtures/fleet-workflows.ts'
@@ -32,7 +33,7 @@ const createWorker = (meter = createWorkMeter()) =>
     connection,
     taskQueue,
     workflowsPath: fileURLToPath(new URL('../../fixtures/fleet-workflows.ts', import.meta.url)),
-    activities: { nap: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)) },
+    activities: { nap: (ms: number) => sleep(ms) },
     interceptors: { activity: [meter.interceptor] },
   })
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Child } from '../../../cli/stack/child.ts'
 import { type Supervisor, superviseWorker } from '../../../cli/stack/supervisor.ts'
+import { sleep } from '../../../lib/sleep.ts'
 import type { QueueState } from '../../../temporal/queue-state.ts'
 import { eventually } from '../../support/eventually.ts'
 
@@ -70,7 +71,7 @@ describe('the supervisor of a worker', () => {
     await eventually(() => expect(start).toHaveBeenCalledTimes(2))
     expect(lines).toContain('Starting the gpu worker again')
     workers[1]!.end('exited with code 0')
-    await new Promise((resolve) => setTimeout(resolve, 10 * lookMs))
+    await sleep(10 * lookMs)
     expect(start).toHaveBeenCalledTimes(2)
   })
 

@@ -18,6 +18,7 @@ import {
   type GenerateRequest,
 } from '../../../inference/engine/diffusion-engine.ts'
 import { OutOfMemory } from '../../../inference/engine/out-of-memory.ts'
+import { sleep } from '../../../lib/sleep.ts'
 import { readGolden, rowOf } from '../../support/arrays.ts'
 import { settings } from '../../support/settings.ts'
 
@@ -81,7 +82,7 @@ describe('a generation', () => {
     const idle = createDiffusionEngine({ bundle, idleReleaseMs: 1 })
     try {
       const [first] = await idle.generate(request({ num_steps: 2 }))
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await sleep(200)
       const [second] = await idle.generate(request({ num_steps: 2 }))
       expect(second!.data).toEqual(first!.data)
     } finally {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { createSingleFlight } from '../../../lib/single-flight.ts'
+import { sleep } from '../../../lib/sleep.ts'
 
-const later = <T>(value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), 5))
+const later = <T>(value: T) => sleep(5).then(() => value)
 
 it('gives many callers what one of them made', async () => {
   let runs = 0
