@@ -69,6 +69,7 @@ afterAll(async () => {
 it('each image is marked as made by, and says, what made it, also if its attempts ran on different bundles', async () => {
   const { images, madeWith } = await execute({
     predictionId: newPredictionId(),
+    model: 'idem/arc2face',
     retentionMs: 3_600_000,
     keepPhotos: false,
     photos: [],
