@@ -7,6 +7,7 @@ import type { JsonSchema } from '../json-schema.ts'
 import { type Arc2FaceInput, arc2faceInputSchema } from './arc2face-input.ts'
 import { imageRecord, workflow } from './arc2face-record.ts'
 import { defineModel } from './define-model.ts'
+import { describeSettings } from './describe-settings.ts'
 import { prepareArc2Face } from './prepare-arc2face.ts'
 import { timingsOf } from './timings.ts'
 
@@ -30,7 +31,7 @@ export const arc2face = defineModel<Arc2FaceInput, GenerateFacesInput, GenerateF
   output: z.array(z.url()).describe('One signed URL per image.'),
   example: { input_image: 'https://example.com/portrait.jpg' },
   version: (bundle) => bundle.sha256,
-  describeInput: (schema, { embeddingSize }) => withVectorSize(schema, embeddingSize),
+  describeInput: (schema, bundle) => describeSettings(withVectorSize(schema, bundle.embeddingSize), bundle),
   prepare: async (request, context) => {
     const { input, echo } = await prepareArc2Face(request, context)
     const { seeds, settings, photos, minSimilarity } = input
