@@ -11,9 +11,14 @@ const template = [
   [70.7299, 92.2041],
 ]
 
+/** @type {(points: readonly (readonly number[])[], axis: number) => number} */
 const mean = (points, axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length
 
-/** Umeyama's least squares (1991) in its closed form for the plane: `[cos, sin, shiftX, shiftY]`. */
+/**
+ * Umeyama's least squares (1991) in its closed form for the plane: `[cos, sin, shiftX, shiftY]`.
+ *
+ * @type {(from: readonly (readonly number[])[]) => [cos: number, sin: number, shiftX: number, shiftY: number]}
+ */
 const estimate = (from) => {
   const [fx, fy, tx, ty] = [mean(from, 0), mean(from, 1), mean(template, 0), mean(template, 1)]
   let [dot, cross, spread] = [0, 0, 0]
@@ -27,11 +32,15 @@ const estimate = (from) => {
   return [cos, sin, tx - cos * fx + sin * fy, ty - sin * fx - cos * fy]
 }
 
-/** Draws the face of a photo of `width` by `height` pixels, in which the landmarks are. */
+/**
+ * Draws the face of a photo of `width` by `height` pixels, in which the landmarks are.
+ *
+ * @type {(canvas: HTMLCanvasElement, image: CanvasImageSource, photo: { width: number, height: number, kps: readonly (readonly number[])[] }) => void}
+ */
 export const drawCrop = (canvas, image, { width, height, kps }) => {
   const scale = canvas.width / cropSize
-  const [cos, sin, x, y] = estimate(kps).map((value) => value * scale)
-  const context = canvas.getContext('2d')
+  const [cos = 0, sin = 0, x, y] = estimate(kps).map((value) => value * scale)
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'))
   context.resetTransform()
   context.clearRect(0, 0, canvas.width, canvas.height)
   context.imageSmoothingQuality = 'high'

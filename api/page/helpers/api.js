@@ -2,12 +2,22 @@ import { connection, untilBack, untilWell } from '../state/connection.js'
 import { askToken, token } from '../state/token.js'
 import { randomKey } from './random-key.js'
 
+/** @import { ErasureReceipt, Prediction, RequestOptions, UploadedFile } from '../types.ts' */
+
 /** What the API has against a request, in sentences. */
 export class ApiProblem extends Error {
+  /**
+   * @param {number} status
+   * @param {{ detail?: string, title?: string, errors?: { loc: (string | number)[], msg: string }[] }} problem
+   */
   constructor(status, { detail, title, errors = [] } = {}) {
     super(detail ?? title ?? `The API answers ${status}`)
     this.status = status
-    /** By field: `{ num_images: 'At most 16' }`. */
+    /**
+     * By field: `{ num_images: 'At most 16' }`.
+     *
+     * @type {Record<string, string>}
+     */
     this.fields = Object.fromEntries(errors.map(({ loc, msg }) => [String(loc.at(-1)), msg]))
   }
 }
@@ -16,6 +26,10 @@ const awayStatuses = new Set([502, 503, 504])
 const busyStatus = 429
 const defaultRetrySeconds = 2
 
+/**
+ * @param {string} path
+ * @param {RequestOptions} options
+ */
 const send = async (path, { method = 'GET', json, body, headers = {} }) => {
   const sent = token.value
   const response = await fetch(path, {
@@ -26,7 +40,7 @@ const send = async (path, { method = 'GET', json, body, headers = {} }) => {
       ...(json && { 'content-type': 'application/json' }),
       ...headers,
     },
-    body: json ? JSON.stringify(json) : body,
+    body: json ? JSON.stringify(json) : (body ?? null),
   })
   const text = await response.text()
   return {
@@ -39,9 +53,12 @@ const send = async (path, { method = 'GET', json, body, headers = {} }) => {
 /**
  * The JSON that the API answers. Waits out a lost connection, a restart, a busy API, and the person who looks for a
  * token; throws an `ApiProblem` for all else. Every request may be sent twice: one that makes a prediction has a key.
+ *
+ * @type {<T = any>(path: string, options?: RequestOptions) => Promise<T>}
  */
 export const request = async (path, options = {}) => {
   for (;;) {
+    /** @type {Awaited<ReturnType<typeof send>>} */
     let answer
     try {
       answer = await send(path, options)
@@ -65,16 +82,25 @@ export const request = async (path, options = {}) => {
   }
 }
 
-/** A URL of the API's answers as this page reaches it, also by another name or through a tunnel. */
+/**
+ * A URL of the API's answers as this page reaches it, also by another name or through a tunnel.
+ *
+ * @type {(url: string) => string}
+ */
 export const local = (url) => {
   const { pathname, search } = new URL(url)
   const at = pathname.indexOf('/v1/')
   return at < 0 ? url : pathname.slice(at + 1) + search
 }
 
+/** @type {(prediction: Pick<Prediction, 'status'>) => boolean} */
 export const isTerminal = ({ status }) => status !== 'starting' && status !== 'processing'
 
-/** `more` goes beside the input: `retention`. */
+/**
+ * `more` goes beside the input: `retention`.
+ *
+ * @type {(model: string, input: object, more?: { headers?: Record<string, string>, retention?: string }) => Promise<Prediction>}
+ */
 export const create = (model, input, { headers = {}, ...more } = {}) =>
   request(`v1/models/${model}/predictions`, {
     method: 'POST',
@@ -82,11 +108,18 @@ export const create = (model, input, { headers = {}, ...more } = {}) =>
     headers: { 'idempotency-key': randomKey(), ...headers },
   })
 
+/** @type {(id: string) => Promise<Prediction>} */
 export const getPrediction = (id) => request(`v1/predictions/${id}`)
+/** @type {(id: string) => Promise<Prediction>} */
 export const cancel = (id) => request(`v1/predictions/${id}/cancel`, { method: 'POST' })
+/** @type {(id: string) => Promise<object>} */
 export const getManifest = (id) => request(`v1/predictions/${id}/manifest`)
 
-/** The receipt of the erasure, which waits for Temporal: half a minute where the prediction has just ended. */
+/**
+ * The receipt of the erasure, which waits for Temporal: half a minute where the prediction has just ended.
+ *
+ * @type {(id: string) => Promise<ErasureReceipt>}
+ */
 export const erase = async (id) => {
   for (;;) {
     const answer = await request(`v1/predictions/${id}`, { method: 'DELETE' })
@@ -94,6 +127,7 @@ export const erase = async (id) => {
   }
 }
 
+/** @type {(blob: Blob, name: string) => Promise<UploadedFile>} */
 export const upload = (blob, name) => {
   const form = new FormData()
   form.append('content', blob, name)

@@ -1,4 +1,10 @@
-/** By failure type: which rule a photo broke, and how to mend it. */
+/** @import { Explanation, Prediction } from '../types.ts' */
+
+/**
+ * By failure type: which rule a photo broke, and how to mend it.
+ *
+ * @type {Record<string, [title: string, mend: string] | undefined>}
+ */
 const explanations = {
   no_face: [
     'No face was found in this photo',
@@ -35,21 +41,30 @@ const explanations = {
   storage_unavailable: ['The artifact store does not answer', 'Try again in a while.'],
 }
 
-/** `{ title, mend, detail }` of a prediction that failed; the title is the API's own sentence where there is no other. */
+/**
+ * `{ title, mend, detail }` of a prediction that failed; the title is the API's own sentence where there is no other.
+ *
+ * @type {(prediction: Pick<Prediction, 'error' | 'metrics'>) => Explanation}
+ */
 export const explain = ({ error, metrics }) => {
   const type = metrics?.failure?.type
   const said = (error ?? 'It failed').replace(/ \(\w+\)$/, '')
-  const [title, mend] = explanations[type] ?? [said, 'The run in the Temporal UI has the details.']
+  const [title, mend] = explanations[type ?? ''] ?? [said, 'The run in the Temporal UI has the details.']
   return { type, title, mend, ...(title !== said && { detail: said }) }
 }
 
-/** The same for a problem that the API answers. */
+/**
+ * The same for a problem that the API answers.
+ *
+ * @type {(problem: { message: string, fields?: Record<string, string> }) => Explanation}
+ */
 export const explainProblem = (problem) => {
   const fields = Object.entries(problem.fields ?? {}).map(([name, text]) => `${name}: ${text}`)
   return { title: problem.message, mend: fields.length > 1 ? fields.join('. ') : '' }
 }
 
+/** @type {(type: string) => Explanation} */
 export const explainType = (type) => {
-  const [title, mend] = explanations[type]
+  const [title, mend] = explanations[type] ?? [type, '']
   return { type, title, mend }
 }

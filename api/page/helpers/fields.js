@@ -1,44 +1,11 @@
-/** The parameters of a run: what they are called, how far they go, and what they do. */
-export const fields = [
-  {
-    name: 'num_images',
-    label: 'Number of pictures',
-    min: 1,
-    max: 16,
-    step: 1,
-    help: 'Each is made from a seed of its own. More take longer.',
-  },
-  {
-    name: 'num_steps',
-    label: 'Steps',
-    min: 1,
-    max: 100,
-    step: 1,
-    help: 'How often the noise is cleaned. 20 to 30 is plenty; lcm wants 4 to 8.',
-  },
-  {
-    name: 'guidance_scale',
-    label: 'Guidance',
-    min: 1,
-    max: 10,
-    step: 0.1,
-    help: 'How strongly the face is insisted on. Around 3 looks natural; high values look harsh.',
-  },
-  {
-    name: 'min_similarity',
-    label: 'Similarity threshold',
-    min: 0,
-    max: 0.7,
-    step: 0.01,
-    off: 0,
-    help: 'Pictures less like the person are made again with other seeds, up to three times. Strangers have about 0.06.',
-  },
-]
+/** @import { Field, Setup } from '../types.ts' */
 
-// Seeds stay in PyTorch's usual 32 bits, so that they can be typed into other tools.
-export const maxSeed = 2 ** 32 - 1
-
+/** @type {Record<string, string>} */
 const labels = {
+  num_images: 'Number of pictures',
+  num_steps: 'Steps',
+  guidance_scale: 'Guidance',
+  min_similarity: 'Similarity threshold',
   input_image: 'Photo',
   input_images: 'Photos',
   embedding: 'Face vector',
@@ -52,5 +19,53 @@ const labels = {
   max_attempts: 'Attempts at most',
 }
 
-/** A parameter's name for people. */
-export const labelOf = (name) => fields.find((field) => field.name === name)?.label ?? labels[name] ?? name
+/**
+ * A parameter's name for people.
+ *
+ * @type {(name: string) => string}
+ */
+export const labelOf = (name) => labels[name] ?? name
+
+/**
+ * The parameters of a run with a range: what they are called, how far they go, and what they do.
+ *
+ * @type {(limits: Setup['limits']) => [images: Field, ...others: Field[]]}
+ */
+export const fieldsOf = (limits) => [
+  {
+    name: 'num_images',
+    label: labelOf('num_images'),
+    min: 1,
+    max: limits.images,
+    step: 1,
+    help: 'Each has its own seed. More take longer.',
+  },
+  {
+    name: 'num_steps',
+    label: labelOf('num_steps'),
+    min: 1,
+    max: limits.steps,
+    step: 1,
+    help: 'How often the noise is cleaned. 20 to 30 is plenty; lcm wants 4 to 8.',
+  },
+  {
+    name: 'guidance_scale',
+    label: labelOf('guidance_scale'),
+    min: 1,
+    max: 10,
+    step: 0.1,
+    help: 'How strongly the face is insisted on. Around 3 looks natural; high values look harsh.',
+  },
+  {
+    name: 'min_similarity',
+    label: labelOf('min_similarity'),
+    min: 0,
+    max: 0.7,
+    step: 0.01,
+    off: 0,
+    help: 'Pictures less like the person are made again with other seeds, up to three times. Strangers have about 0.06.',
+  },
+]
+
+// Seeds stay in PyTorch's usual 32 bits, so that they can be typed into other tools.
+export const maxSeed = 2 ** 32 - 1

@@ -1,28 +1,39 @@
-/** The steps of a run, in order; `waiting` is what stands there until a worker takes it. */
-const phases = [
-  { name: 'intakePhoto', label: 'Take the photo in' },
-  { name: 'findFace', label: 'Find and align the face' },
-  { name: 'embedFace', label: 'Make the face vector' },
-  { name: 'generateImages', label: 'Draw the pictures' },
-  { name: 'verifyImages', label: 'Compare them with the person' },
-  { name: 'publishImages', label: 'Publish them' },
-]
+import { getSetup } from '../state/setup.js'
 
-const fromPhoto = 3
+/** @import { Prediction, QueuePlace, RunProgress } from '../types.ts' */
 
-/** Those that a run goes through: one of an earlier person needs no photo. */
-export const phasesOf = ({ input }) =>
-  input.identity_of || input.replay_of || input.embedding ? phases.slice(fromPhoto) : phases
+/** The steps that look at a photo; a run of an earlier person, or from a vector, needs none. */
+const ofPhoto = new Set(['intakePhoto', 'findFace', 'embedFace'])
 
+/**
+ * The steps that a run goes through, in order, with what they do.
+ *
+ * @type {(prediction: Prediction) => { name: string, label: string }[]}
+ */
+export const phasesOf = ({ model, input }) => {
+  const { models, steps } = getSetup()
+  const names = models.find(({ name }) => name === model)?.steps ?? []
+  const needsPhoto = !(input.identity_of || input.replay_of || input.embedding)
+  return names
+    .flatMap((name) => steps.filter((step) => step.name === name && step.share > 0))
+    .filter(({ name }) => needsPhoto || !ofPhoto.has(name))
+}
+
+/** @type {(count: number, one: string) => string} */
 const plural = (count, one) => (count === 1 ? `One ${one} of yours is` : `${count} ${one}s of yours are`)
 
-/** Why a run does not go on: one sentence, or nothing. */
+/**
+ * Why a run has not started or is paused: one sentence, or nothing.
+ *
+ * @type {(progress: RunProgress, queue: QueuePlace | undefined) => string}
+ */
 export const waitingFor = ({ phase, queued, status }, queue) => {
   if (!queued && status !== 'starting') return ''
-  if (phase === 'generateImages' && queue && !queue.worker) {
+  const needsDevice = getSetup().steps.some(({ name, queue }) => name === phase && queue === 'gpu')
+  if (needsDevice && queue && !queue.worker) {
     const ahead = queue.ahead ? ` ${plural(queue.ahead, 'run')} ahead.` : ''
     return `No worker with a device is up. One has to start first: seconds to some minutes.${ahead}`
   }
   if (queue?.ahead) return `In the queue. ${plural(queue.ahead, 'run')} ahead.`
-  return phase === 'generateImages' ? 'Next in the queue for the device.' : 'Waiting for a worker.'
+  return needsDevice ? 'Next in the queue for the device.' : 'Waiting for a worker.'
 }

@@ -1,6 +1,10 @@
 const tokenEnv = 'IDEM_API_TOKEN'
 
-/** The request that made a prediction, for three kinds of people. */
+/**
+ * The request that made a prediction, for three kinds of people.
+ *
+ * @type {(request: { origin: string, model: string, input: object, withToken: boolean }) => Record<string, string>}
+ */
 export const snippets = ({ origin, model, input, withToken }) => {
   const url = `${origin}/v1/models/${model}/predictions`
   const json = JSON.stringify({ input }, null, 2)

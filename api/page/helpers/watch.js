@@ -1,14 +1,22 @@
 import { connection, untilBack } from '../state/connection.js'
 import { getPrediction, isTerminal, local } from './api.js'
 
+/** @import { News } from '../types.ts' */
+
 const againMs = 1_000
 
 /**
  * Follows a prediction to its end, by its stream, over lost connections and restarts. Tells `{ prediction }` when it is
  * read and `{ progress }` as it goes on; `{ problem }` where it cannot be read. Returns a function that stops.
+ *
+ * @type {(id: string, tell: (news: News) => void) => () => void}
  */
 export const watchPrediction = (id, tell) => {
-  let [source, timer, stopped] = [undefined, undefined, false]
+  /** @type {EventSource | undefined} */
+  let source
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer
+  let stopped = false
 
   const stop = () => {
     stopped = true
@@ -22,7 +30,7 @@ export const watchPrediction = (id, tell) => {
       tell({ prediction })
       if (!isTerminal(prediction)) open(local(`${prediction.urls.stream}&progress=true`))
     } catch (problem) {
-      if (!stopped) tell({ problem })
+      if (!stopped) tell({ problem: /** @type {import('./api.js').ApiProblem} */ (problem) })
     }
   }
   const readSoon = () => {
@@ -30,20 +38,23 @@ export const watchPrediction = (id, tell) => {
     clearTimeout(timer)
     timer = setTimeout(read, againMs)
   }
+  /** @param {string} url */
   const open = (url) => {
-    source = new EventSource(url)
-    source.addEventListener('open', () => {
+    const events = new EventSource(url)
+    source = events
+    events.addEventListener('open', () => {
       connection.value = 'up'
     })
-    source.addEventListener('progress', ({ data }) => !stopped && tell({ progress: JSON.parse(data) }))
-    source.addEventListener('done', () => {
-      source.close()
+    events.addEventListener('progress', ({ data }) => !stopped && tell({ progress: JSON.parse(data) }))
+    events.addEventListener('done', () => {
+      events.close()
       void read()
     })
-    source.addEventListener('error', ({ data }) => {
+    events.addEventListener('error', (event) => {
+      const data = 'data' in event ? event.data : undefined
       // The prediction's own `error` has data; `done` comes after it.
       if (data !== undefined || stopped) return
-      const closed = source.readyState === EventSource.CLOSED
+      const closed = events.readyState === EventSource.CLOSED
       // The browser comes again by itself, unless the answer was no stream.
       void untilBack().then(() => closed && !stopped && readSoon())
     })

@@ -2,6 +2,7 @@ import { html } from '../helpers/html.js'
 import { announcement } from '../state/announcer.js'
 import { connection } from '../state/connection.js'
 
+/** @type {(state: string) => string} */
 const sentenceOf = (state) =>
   state === 'lost' ? 'The API does not answer. Trying again; nothing is lost.' : `${state}. Trying again.`
 

@@ -5,23 +5,31 @@ import { Note } from './note.js'
 
 const jpegQuality = 0.92
 
+/** @type {Record<string, [title: string, mend: string] | undefined>} */
 const reasons = {
   NotAllowedError: ['The camera is not allowed', 'Allow it for this page in the browser, or choose a photo.'],
   NotFoundError: ['There is no camera here', 'Choose a photo instead.'],
 }
+/** @type {[title: string, mend: string]} */
 const insecure = ['The browser gives no camera to this page', 'It does on https:// and on this machine alone.']
 
-/** A photo from the camera. */
+/**
+ * A photo from the camera.
+ *
+ * @param {{ onPhoto: (blob: Blob, name: string) => void, onClose: () => void }} props
+ */
 export const Camera = ({ onPhoto, onClose }) => {
-  const video = useRef()
-  const [problem, setProblem] = useState()
+  const video = useRef(/** @type {HTMLVideoElement | null} */ (null))
+  const [problem, setProblem] = useState(/** @type {[title: string, mend: string] | undefined} */ (undefined))
   const [ready, setReady] = useState(false)
   useEffect(() => {
-    let [stream, closed] = [undefined, false]
+    /** @type {MediaStream | undefined} */
+    let stream
+    let closed = false
     const open = async () => {
       if (!navigator.mediaDevices) return setProblem(insecure)
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user' } })
-      if (closed) return stop()
+      if (closed || !video.current) return stop()
       video.current.srcObject = stream
     }
     const stop = () => {
@@ -34,10 +42,11 @@ export const Camera = ({ onPhoto, onClose }) => {
     }
   }, [])
   const take = () => {
+    if (!video.current) return
     const { videoWidth: width, videoHeight: height } = video.current
     const canvas = Object.assign(document.createElement('canvas'), { width, height })
-    canvas.getContext('2d').drawImage(video.current, 0, 0)
-    canvas.toBlob((blob) => onPhoto(blob, 'camera.jpg'), 'image/jpeg', jpegQuality)
+    canvas.getContext('2d')?.drawImage(video.current, 0, 0)
+    canvas.toBlob((blob) => blob && onPhoto(blob, 'camera.jpg'), 'image/jpeg', jpegQuality)
   }
   return html`
     <${Dialog} title="Take a photo" onClose=${onClose}>

@@ -2,13 +2,19 @@ import { cropSize, drawCrop } from '../helpers/align.js'
 import { html } from '../helpers/html.js'
 import { useEffect, useRef } from '../vendor/hooks.js'
 
+/** @import { PhotoFaces } from '../types.ts' */
+
 const pixelsPerPixel = 2
 
-/** The aligned face, as the recogniser sees it. */
+/**
+ * The aligned face, as the recogniser sees it.
+ *
+ * @param {{ shown: string, found: PhotoFaces, face: number }} props
+ */
 export const Crop = ({ shown, found, face }) => {
-  const canvas = useRef()
+  const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null))
   const { width, height, faces } = found
-  const { kps } = faces[face]
+  const kps = faces[face]?.kps ?? []
   useEffect(() => {
     const image = new Image()
     image.src = shown

@@ -3,7 +3,11 @@ import { eraseRun } from '../state/erasure.js'
 import { useState } from '../vendor/hooks.js'
 import { Dialog } from './dialog.js'
 
-/** Erases a run after asking. */
+/**
+ * Erases a run after asking.
+ *
+ * @param {{ id: string }} props
+ */
 export const Delete = ({ id }) => {
   const [asks, setAsks] = useState(false)
   const close = () => setAsks(false)

@@ -1,12 +1,22 @@
 import { html } from '../helpers/html.js'
 import { set, settings } from '../state/settings.js'
 
+/**
+ * @import { Field, Value } from '../types.ts'
+ *
+ * @type {(value: Value | undefined, field: Field) => Value | undefined}
+ */
 const shown = (value, { off }) => (value === off ? 'off' : value)
 
-/** A parameter with a range. */
+/**
+ * A parameter with a range.
+ *
+ * @param {{ field: Field, problem?: string | undefined }} props
+ */
 export const RangeField = ({ field, problem }) => {
   const { name, label, min, max, step, help } = field
   const value = settings.value[name]
+  /** @param {{ target: HTMLInputElement }} event */
   const change = ({ target }) => set(name, Number(target.value))
   return html`
     <div class="field">

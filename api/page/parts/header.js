@@ -2,6 +2,7 @@ import { html } from '../helpers/html.js'
 import { route } from '../state/route.js'
 import { forgetToken, token } from '../state/token.js'
 
+/** @param {{ href: string, views: string[], children?: unknown }} props */
 const Link = ({ href, views, children }) => html`
   <a href=${href} aria-current=${views.includes(route.value.view) ? 'page' : undefined}>${children}</a>
 `

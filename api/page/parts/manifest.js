@@ -4,21 +4,26 @@ import { announce } from '../state/announcer.js'
 import { useState } from '../vendor/hooks.js'
 import { Note } from './note.js'
 
+/** @type {(name: string, text: string) => void} */
 const save = (name, text) => {
   const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
   Object.assign(document.createElement('a'), { href, download: name }).click()
   URL.revokeObjectURL(href)
 }
 
-/** Saves what made the pictures: bundle, versions, parameters, seeds, hashes. */
+/**
+ * Saves what made the pictures: bundle, versions, parameters, seeds, hashes.
+ *
+ * @param {{ id: string }} props
+ */
 export const Manifest = ({ id }) => {
-  const [problem, setProblem] = useState()
+  const [problem, setProblem] = useState('')
   const fetchIt = async () => {
     try {
       save(`idem-${id}.json`, JSON.stringify(await getManifest(id), null, 2))
       announce('Saved')
-    } catch ({ message }) {
-      setProblem(message)
+    } catch (error) {
+      setProblem(/** @type {Error} */ (error).message)
     }
   }
   return html`

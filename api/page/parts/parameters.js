@@ -1,18 +1,30 @@
 import { labelOf } from '../helpers/fields.js'
 import { shortId } from '../helpers/format.js'
 
-/** Those that say nothing to a person where they stand at their defaults. */
+/** @import { Prediction } from '../types.ts' */
+
+/**
+ * Those that say nothing to a person where they stand at their defaults.
+ *
+ * @type {Record<string, unknown>}
+ */
 const usual = { min_face_size: 0, randomize_seed: false, generator: 'cuda', face_selection: 'largest' }
 
+/** @type {(name: string, value: unknown) => string} */
 const show = (name, value) => {
+  const text = `${value}`
   if (name === 'input_image')
-    return /^https?:/.test(value) ? `upload ${shortId(value.split('/').at(-1))}` : `${value}`.slice(0, 40)
-  if (name === 'input_images') return `${value.length}`
-  if (name === 'identity_of' || name === 'replay_of') return shortId(value)
-  return `${value}`
+    return /^https?:/.test(text) ? `upload ${shortId(text.split('/').at(-1) ?? '')}` : text.slice(0, 40)
+  if (name === 'input_images' && Array.isArray(value)) return `${value.length}`
+  if (name === 'identity_of' || name === 'replay_of') return shortId(text)
+  return text
 }
 
-/** `[name, label, text]` of a run's parameters. */
+/**
+ * `[name, label, text]` of a run's parameters.
+ *
+ * @type {(prediction: Prediction) => [name: string, label: string, text: string][]}
+ */
 export const parametersOf = ({ input }) =>
   Object.entries(input)
     .filter(

@@ -7,46 +7,58 @@ import { FaceChoice, FaceOverlay } from './face-overlay.js'
 import { Note } from './note.js'
 import { Samples } from './samples.js'
 
-const takeFile = (file) => file && void takePhoto(file, file.name || 'photo')
+/**
+ * @import { FoundPhoto } from '../types.ts'
+ *
+ * @type {(file: File | undefined) => void}
+ */
+const takeFile = (file) => {
+  if (file) void takePhoto(file, file.name || 'photo')
+}
 
 /** Photos that are pasted anywhere on the page. */
 const usePaste = () =>
   useEffect(() => {
+    /** @param {ClipboardEvent} event */
     const paste = ({ clipboardData }) => takeFile([...(clipboardData?.files ?? [])][0])
     addEventListener('paste', paste)
     return () => removeEventListener('paste', paste)
   }, [])
 
+/** @param {{ children?: unknown }} props */
 const DropZone = ({ children }) => {
   const [over, setOver] = useState(false)
+  /** @type {(is: boolean) => (event: Event) => void} */
   const hold = (is) => (event) => {
     event.preventDefault()
     setOver(is)
   }
+  /** @param {DragEvent} event */
   const drop = (event) => {
     hold(false)(event)
-    takeFile(event.dataTransfer.files[0])
+    takeFile(event.dataTransfer?.files[0])
   }
   return html`<div class=${over ? 'drop over' : 'drop'} onDragOver=${hold(true)} onDragLeave=${hold(false)} onDrop=${drop}>${children}</div>`
 }
 
 const Picker = () => {
   const [camera, setCamera] = useState(false)
+  /** @type {(blob: Blob, name: string) => void} */
   const taken = (blob, name) => {
     setCamera(false)
     void takePhoto(blob, name)
+  }
+  /** @param {{ target: HTMLInputElement }} event */
+  const choose = ({ target }) => {
+    takeFile(target.files?.[0])
+    target.value = ''
   }
   return html`
     <div class="picker">
       <p class="picker-text">Drop a photo here, or paste one.</p>
       <p class="actions">
         <label class="button primary">Choose a photo
-          <input class="hidden" type="file" accept="image/*,.heic,.heif" aria-label="Choose a photo" onChange=${({
-            target,
-          }) => {
-            takeFile(target.files[0])
-            target.value = ''
-          }} />
+          <input class="hidden" type="file" accept="image/*,.heic,.heif" aria-label="Choose a photo" onChange=${choose} />
         </label>
         <button onClick=${() => setCamera(true)}>Use the camera</button>
       </p>
@@ -55,15 +67,18 @@ const Picker = () => {
   `
 }
 
+/** @param {FoundPhoto} props */
 const Found = ({ found, face, shown, name }) => {
   const { faces } = found
-  const [x1, y1, x2, y2] = faces[face].bbox
+  const chosen = faces[face]
+  if (!chosen) return null
+  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = chosen.bbox
   return html`
     <div class="found">
       <${Crop} shown=${shown} found=${found} face=${face} />
       <dl class="facts">
         <dt>Faces</dt><dd>${faces.length}</dd>
-        <dt>Sure to</dt><dd>${Math.round(faces[face].score * 100)} %</dd>
+        <dt>Sure to</dt><dd>${Math.round(chosen.score * 100)} %</dd>
         <dt>Face</dt><dd>${Math.round(x2 - x1)} × ${Math.round(y2 - y1)} px</dd>
         <dt>Photo</dt><dd>${found.width} × ${found.height} px</dd>
         <dt>File</dt><dd class="break">${name}</dd>
@@ -75,7 +90,7 @@ const Found = ({ found, face, shown, name }) => {
 
 const Shown = () => {
   const { state, shown, name, found, face } = photo.value
-  const [unshowable, setUnshowable] = useState('')
+  const [unshowable, setUnshowable] = useState(/** @type {string | undefined} */ (''))
   return html`
     <div class="photo" aria-busy=${state === 'looking'}>
       ${

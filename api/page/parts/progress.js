@@ -2,10 +2,15 @@ import { html } from '../helpers/html.js'
 import { phasesOf, waitingFor } from '../helpers/phases.js'
 import { cancelRun } from '../state/run.js'
 
+/**
+ * @import { Prediction, PreviewImages, RunProgress, RunState } from '../types.ts'
+ *
+ * @param {{ images?: PreviewImages, count: number }} props
+ */
 const Previews = ({ images = [], count }) => html`
   <ul class="pictures" aria-label="Pictures as they emerge">
     ${Array.from({ length: count }, (_, index) => {
-      const preview = images.find((one) => one.index === index)
+      const preview = images.find((/** @type {PreviewImages[number]} */ one) => one.index === index)
       return html`<li class="picture">${
         preview
           ? html`<img class="preview" src=${preview.image} alt=${`Picture ${index + 1}, not finished`} />`
@@ -15,6 +20,7 @@ const Previews = ({ images = [], count }) => html`
   </ul>
 `
 
+/** @param {{ prediction: Prediction, progress: RunProgress }} props */
 const Phases = ({ prediction, progress }) => {
   const all = phasesOf(prediction)
   const current = all.findIndex(({ name }) => name === progress.phase)
@@ -31,9 +37,13 @@ const Phases = ({ prediction, progress }) => {
   `
 }
 
-/** A run on its way: what it waits for, how far it is, and how the pictures look so far. */
+/**
+ * A run on its way: what it waits for, how far it is, and how the pictures look so far.
+ *
+ * @param {RunState & { prediction: Prediction, progress: RunProgress }} props
+ */
 export const Progress = ({ prediction, progress, previews, queue, cancelAskedAt }) => {
-  const { step, of, attempt, phase } = progress
+  const { step, of, attempt = 1, phase } = progress
   const waiting = waitingFor(progress, queue)
   const drawing = phase === 'generateImages' && of
   return html`

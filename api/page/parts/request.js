@@ -4,21 +4,28 @@ import { announce } from '../state/announcer.js'
 import { token } from '../state/token.js'
 import { useState } from '../vendor/hooks.js'
 
+/** @import { Prediction } from '../types.ts' */
+
 const copiedMs = 2_000
 
+/** @type {(image: string) => string} */
 const whatOfThePhoto = (image) =>
   /^https?:/.test(image)
     ? 'The photo is named by its URL.'
     : 'The photo came with the request, and is not repeated here.'
 
-/** The request that made a run, to be sent from elsewhere. */
+/**
+ * The request that made a run, to be sent from elsewhere.
+ *
+ * @param {{ prediction: Prediction }} props
+ */
 export const Request = ({ prediction: { model, input } }) => {
   const [language, setLanguage] = useState('curl')
   const [copied, setCopied] = useState(false)
   const base = new URL('.', location.href).href.replace(/\/$/, '')
   const texts = snippets({ origin: base, model, input, withToken: token.value !== '' })
   const copy = async () => {
-    await navigator.clipboard.writeText(texts[language])
+    await navigator.clipboard.writeText(texts[language] ?? '')
     setCopied(true)
     announce('Copied')
     setTimeout(() => setCopied(false), copiedMs)

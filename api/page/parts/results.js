@@ -5,10 +5,15 @@ import { formatCosine } from '../helpers/similarity.js'
 import { againWithSeed, moreLike, starting } from '../state/run.js'
 import { SimilarityBar, SimilarityLegend } from './similarity-bar.js'
 
+/**
+ * @import { PicturesPrediction } from '../types.ts'
+ *
+ * @param {{ prediction: PicturesPrediction, index: number }} props
+ */
 const Picture = ({ prediction, index }) => {
   const { id, output, input, metrics } = prediction
-  const url = local(output[index])
-  const seed = metrics.seeds[index]
+  const url = local(output[index] ?? '')
+  const seed = metrics.seeds[index] ?? 0
   const tried = metrics.attempts?.[index]?.length ?? 1
   const name = `Picture ${index + 1}`
   return html`
@@ -24,7 +29,11 @@ const Picture = ({ prediction, index }) => {
   `
 }
 
-/** The pictures of a run, with what is known of each. */
+/**
+ * The pictures of a run, with what is known of each.
+ *
+ * @param {{ prediction: PicturesPrediction }} props
+ */
 export const Results = ({ prediction }) => {
   const { output, metrics, input } = prediction
   const mean = average(metrics.similarity)

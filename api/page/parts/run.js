@@ -12,6 +12,8 @@ import { Progress } from './progress.js'
 import { Request } from './request.js'
 import { Results } from './results.js'
 
+/** @import { ErasureState, Prediction } from '../types.ts' */
+
 const Empty = () => html`
   <div class="empty">
     <div class="empty-pictures" aria-hidden="true"><i></i><i></i><i></i><i></i></div>
@@ -19,6 +21,7 @@ const Empty = () => html`
   </div>
 `
 
+/** @param {{ prediction: Prediction, freedAfterMs?: number }} props */
 const Canceled = ({ prediction, freedAfterMs }) => {
   const how = stepsIn(prediction.logs)
   const steps = how ? `It came to ${how}.` : 'It had not begun to draw.'
@@ -29,11 +32,13 @@ const Canceled = ({ prediction, freedAfterMs }) => {
   return html`<${Note} kind="plain" title="Canceled" mend=${`${freed} ${steps}`} />`
 }
 
+/** @param {{ prediction: Prediction }} props */
 const Failed = ({ prediction }) => {
   const { title, mend, detail } = explain(prediction)
   return html`<${Note} title=${title} mend=${mend}>${detail && html`<p class="help">The API says: ${detail}</p>`}<//>`
 }
 
+/** @param {{ prediction: Prediction, freedAfterMs?: number }} props */
 const Ended = ({ prediction, freedAfterMs }) => {
   if (prediction.status === 'canceled')
     return html`<${Canceled} prediction=${prediction} freedAfterMs=${freedAfterMs} />`
@@ -44,6 +49,7 @@ const Ended = ({ prediction, freedAfterMs }) => {
   return html`<${Results} prediction=${prediction} />`
 }
 
+/** @param {{ prediction: Prediction }} props */
 const Details = ({ prediction }) => {
   const { id, urls, created_at, data_removed, status } = prediction
   return html`
@@ -65,12 +71,13 @@ const Details = ({ prediction }) => {
   `
 }
 
+/** @param {ErasureState} props */
 const Erasure = ({ state, receipt, problem }) => {
   if (state === 'failed') return html`<${Note} title="The run could not be deleted" mend=${problem} />`
   if (state === 'erasing') {
     return html`<${Note} kind="plain" title="Deleting" mend="Nothing of it can be read any more: its key goes first. Its history takes up to a minute." />`
   }
-  const { artifacts, histories } = receipt
+  const { artifacts = [], histories = [] } = receipt ?? {}
   return html`<${Note} kind="plain" title="Deleted" mend=${`${artifacts.length} files and ${histories.length} histories are gone, and the key to any copy of them.`} />`
 }
 

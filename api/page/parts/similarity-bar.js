@@ -2,9 +2,14 @@ import { html } from '../helpers/html.js'
 import { formatCosine, place, strangers, verdict } from '../helpers/similarity.js'
 
 const width = 200
+/** @type {(cosine: number) => number} */
 const at = (cosine) => place(cosine) * width
 
-/** A value against strangers' usual ones (the shaded part, with a tick at their mean) and the person's threshold. */
+/**
+ * A value against strangers' usual ones (the shaded part, with a tick at their mean) and the person's threshold.
+ *
+ * @param {{ value: number | null, threshold?: number | undefined }} props
+ */
 export const SimilarityBar = ({ value, threshold }) => {
   const words = verdict(value, threshold)
   const label = `Similarity ${value === null ? 'unknown' : formatCosine(value)}. ${words}.`
@@ -22,7 +27,11 @@ export const SimilarityBar = ({ value, threshold }) => {
   `
 }
 
-/** What the parts of the bars mean. */
+/**
+ * What the parts of the bars mean.
+ *
+ * @param {{ threshold?: number | undefined }} props
+ */
 export const SimilarityLegend = ({ threshold }) => html`
   <p class="legend">
     <span><i class="swatch swatch-value"></i>this picture</span>

@@ -8,11 +8,14 @@ import { Note } from './note.js'
 export const TokenPrompt = () => {
   const [text, setText] = useState('')
   if (tokenWanted.value === undefined) return null
+  /** @param {Event} event */
   const give = (event) => {
     event.preventDefault()
     if (text.trim()) giveToken(text.trim())
     setText('')
   }
+  /** @param {{ target: HTMLInputElement }} event */
+  const type = ({ target }) => setText(target.value)
   return html`
     <${Dialog} title="This API asks for a token">
       <form onSubmit=${give}>
@@ -20,7 +23,7 @@ export const TokenPrompt = () => {
         <label class="field">
           <span>Token</span>
           <input type="password" autocomplete="off" spellcheck=${false} autofocus value=${text}
-            onInput=${(event) => setText(event.target.value)} aria-describedby="token-help" />
+            onInput=${type} aria-describedby="token-help" />
         </label>
         <p id="token-help" class="help">
           Whoever runs the API makes one with <code>npm run tokens -- create --tenant NAME</code>. It is kept until this

@@ -15,6 +15,7 @@ const answers = async () => {
   }
 }
 
+/** @type {Promise<void> | undefined} */
 let coming
 const waitForAnswer = async () => {
   for (let delayMs = firstDelayMs; !(await answers()); delayMs = Math.min(delayMs * 2, maxDelayMs)) {
@@ -24,7 +25,11 @@ const waitForAnswer = async () => {
   connection.value = 'up'
 }
 
-/** Resolves when the API answers again; everyone waits for the same. */
+/**
+ * Resolves when the API answers again; everyone waits for the same.
+ *
+ * @type {() => Promise<void>}
+ */
 export const untilBack = () => {
   coming ??= waitForAnswer().finally(() => {
     coming = undefined
@@ -32,7 +37,11 @@ export const untilBack = () => {
   return coming
 }
 
-/** Waits as long as an API that is not well has asked for, and shows its sentence meanwhile. */
+/**
+ * Waits as long as an API that is not well has asked for, and shows its sentence meanwhile.
+ *
+ * @type {(sentence: string, seconds: number) => Promise<void>}
+ */
 export const untilWell = async (sentence, seconds) => {
   connection.value = sentence
   await sleep(seconds * 1000)

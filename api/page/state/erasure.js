@@ -3,10 +3,16 @@ import { signal } from '../vendor/signals.js'
 import { announce } from './announcer.js'
 import { go } from './route.js'
 
-/** The last deletion: `{ id, state: 'erasing' | 'erased' | 'failed', receipt, problem }` */
-export const erasure = signal()
+/** @import { ErasureState } from '../types.ts' */
 
-/** Erases a run, and leaves it. It goes on by itself on the server. */
+/** The last deletion. */
+export const erasure = signal(/** @type {ErasureState | undefined} */ (undefined))
+
+/**
+ * Erases a run, and leaves it. It goes on by itself on the server.
+ *
+ * @type {(id: string) => Promise<void>}
+ */
 export const eraseRun = async (id) => {
   erasure.value = { id, state: 'erasing' }
   announce('Deleting')
@@ -14,10 +20,11 @@ export const eraseRun = async (id) => {
   try {
     const receipt = await erase(id)
     // Another one may have been deleted meanwhile.
-    if (erasure.value.id === id) erasure.value = { id, state: 'erased', receipt }
+    if (erasure.value?.id === id) erasure.value = { id, state: 'erased', receipt }
     announce('Deleted')
-  } catch ({ message }) {
-    if (erasure.value.id === id) erasure.value = { id, state: 'failed', problem: message }
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error)
+    if (erasure.value?.id === id) erasure.value = { id, state: 'failed', problem: message }
     announce(message)
   }
 }

@@ -3,26 +3,33 @@ import { createLatest } from '../helpers/latest.js'
 import { computed, signal } from '../vendor/signals.js'
 import { erasure } from './erasure.js'
 
+/** @import { HistoryFilters, HistoryPage } from '../types.ts' */
+
 const pageSize = 20
 const dayMs = 86_400_000
 
 /** Status and age, empty for all; and whether photos that were only looked at are listed too. */
-export const filters = signal({ status: '', days: '', looks: false })
+export const filters = signal(/** @type {HistoryFilters} */ ({ status: '', days: '', looks: false }))
 
-/** `{ results, next, previous, problem }`; undefined until it is read. */
-export const page = signal()
+/** Undefined until it is read. */
+export const page = signal(/** @type {HistoryPage | undefined} */ (undefined))
 
 /** The runs that are to be compared. */
-export const picked = signal([])
+export const picked = signal(/** @type {readonly string[]} */ ([]))
 
+/** @type {(filters: HistoryFilters) => string} */
 const firstPage = ({ status, days }) => {
   const after = days && new Date(Date.now() - Number(days) * dayMs).toISOString()
-  return `v1/predictions?${new URLSearchParams({ limit: pageSize, ...(status && { status }), ...(after && { created_after: after }) })}`
+  return `v1/predictions?${new URLSearchParams({ limit: `${pageSize}`, ...(status && { status }), ...(after && { created_after: after }) })}`
 }
 
 const latest = createLatest()
 
-/** Reads a page by its URL in an answer, or the first one. */
+/**
+ * Reads a page by its URL in an answer, or the first one.
+ *
+ * @type {(url?: string | null) => Promise<void>}
+ */
 export const readPage = async (url) => {
   const isLatest = latest()
   const answer = await request(url ? local(url) : firstPage(filters.value)).catch((problem) => ({
@@ -34,6 +41,7 @@ export const readPage = async (url) => {
   if (isLatest()) page.value = answer
 }
 
+/** @type {(changes: Partial<HistoryFilters>) => void} */
 export const filter = (changes) => {
   filters.value = { ...filters.value, ...changes }
   void readPage()
@@ -46,7 +54,11 @@ export const rows = computed(() =>
   ),
 )
 
-/** Two at most: the older choice gives way. */
+/**
+ * Two at most: the older choice gives way.
+ *
+ * @type {(id: string) => void}
+ */
 export const pick = (id) => {
   picked.value = picked.value.includes(id) ? picked.value.filter((one) => one !== id) : [...picked.value, id].slice(-2)
 }

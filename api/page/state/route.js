@@ -11,6 +11,7 @@ export const route = computed(() => {
   return { view: view || 'new', ids }
 })
 
+/** @type {(path: string) => void} */
 export const go = (path) => {
   location.hash = path
 }

@@ -4,31 +4,43 @@ import { watchPrediction } from '../helpers/watch.js'
 import { effect, signal, untracked } from '../vendor/signals.js'
 import { announce } from './announcer.js'
 import { go, route } from './route.js'
-import { setup } from './setup.js'
+import { getSetup } from './setup.js'
 
-/** The run that is shown: `{ id, prediction, progress, previews, queue, problem, cancelAskedAt, freedAfterMs }` */
-export const run = signal({})
+/** @import { News, Prediction, PreviewImages, RunState } from '../types.ts' */
+
+/** The run that is shown. */
+export const run = signal(/** @type {RunState} */ ({}))
 
 /** What the API has against the last attempt to start a run. */
-export const startProblem = signal()
+export const startProblem = signal(/** @type {ApiProblem | undefined} */ (undefined))
 export const starting = signal(false)
 
 const queuePollMs = 2_000
 
+/** @type {(changes: { [K in keyof RunState]?: RunState[K] | undefined }) => void} */
 const update = (changes) => {
   run.value = { ...run.value, ...changes }
 }
 
+/** @type {(prediction: Prediction) => string} */
 const endSentence = ({ status, output, error }) =>
-  ({
-    succeeded: `Done. ${output?.length ?? 0} pictures.`,
-    failed: `The run failed. ${error}`,
-    canceled: 'The run is canceled.',
-  })[status]
+  status === 'succeeded'
+    ? `Done. ${Array.isArray(output) ? output.length : 0} pictures.`
+    : status === 'failed'
+      ? `The run failed. ${error}`
+      : 'The run is canceled.'
 
-/** Pictures of a later attempt take the places of those that they are made for; the others stay. */
-const merge = (before = [], now) => [...now, ...before.filter(({ index }) => now.every((one) => one.index !== index))]
+/**
+ * Pictures of a later attempt take the places of those that they are made for; the others stay.
+ *
+ * @type {(before: PreviewImages | undefined, now: PreviewImages) => PreviewImages}
+ */
+const merge = (before, now) => [
+  ...now,
+  ...(before ?? []).filter(({ index }) => now.every((one) => one.index !== index)),
+]
 
+/** @type {(id: string) => (news: News) => void} */
 const hear = (id) => (news) => {
   const { prediction, progress, problem } = news
   if (run.value.id !== id) return
@@ -39,6 +51,7 @@ const hear = (id) => (news) => {
   }
   const wasRunning = run.value.prediction && !isTerminal(run.value.prediction)
   update({ prediction, problem: undefined })
+  if (!prediction) return
   if (!isTerminal(prediction)) return update({ progress: { status: prediction.status, ...prediction.metrics } })
   if (run.value.cancelAskedAt && prediction.status === 'canceled') {
     update({ freedAfterMs: performance.now() - run.value.cancelAskedAt })
@@ -46,9 +59,13 @@ const hear = (id) => (news) => {
   if (wasRunning) announce(endSentence(prediction))
 }
 
-/** Whether it waits for a worker. */
+/**
+ * Whether it waits for a worker.
+ *
+ * @type {(run: RunState) => boolean | undefined}
+ */
 const waits = ({ prediction, progress }) =>
-  prediction && !isTerminal(prediction) && (progress?.queued !== false || progress.status === 'starting')
+  prediction && !isTerminal(prediction) && (progress?.queued !== false || progress?.status === 'starting')
 
 /** Follows whichever run the address names. */
 export const followRoute = () =>
@@ -63,7 +80,7 @@ export const followRoute = () =>
     const stop = untracked(() => watchPrediction(id, hear(id)))
     const timer = setInterval(() => {
       const now = run.peek()
-      if (!waits(now)) return
+      if (!now.prediction || !waits(now)) return
       readQueue(now.prediction).then(
         (queue) => run.peek().id === id && update({ queue }),
         () => undefined,
@@ -75,7 +92,11 @@ export const followRoute = () =>
     }
   })
 
-/** Starts a run and shows it. */
+/**
+ * Starts a run and shows it.
+ *
+ * @type {(input: object) => Promise<void>}
+ */
 export const startRun = async (input) => {
   if (starting.value) return
   starting.value = true
@@ -96,27 +117,40 @@ export const startRun = async (input) => {
 
 export const cancelRun = async () => {
   const { id } = run.value
+  if (!id) return
   update({ cancelAskedAt: performance.now() })
   announce('Canceling')
   try {
     await cancel(id)
   } catch (problem) {
-    update({ problem, cancelAskedAt: undefined })
+    update({ problem: /** @type {ApiProblem} */ (problem), cancelAskedAt: undefined })
   }
 }
 
-/** The parameters of a run that another one of the same person takes over. */
+/**
+ * The parameters of a run that another one of the same person takes over.
+ *
+ * @type {(prediction: Prediction) => object}
+ */
 const keptInput = ({ id, input }) => {
-  const kept = [...setup.value.settings, 'min_similarity', 'max_attempts']
+  const kept = [...getSetup().settings, 'min_similarity', 'max_attempts']
   return {
     identity_of: id,
     ...Object.fromEntries(kept.filter((name) => name in input).map((name) => [name, input[name]])),
   }
 }
 
-/** One picture of the same person, from the seed of an earlier one. */
+/**
+ * One picture of the same person, from the seed of an earlier one.
+ *
+ * @type {(prediction: Prediction, seed: number) => Promise<void>}
+ */
 export const againWithSeed = (prediction, seed) => startRun({ ...keptInput(prediction), num_images: 1, seed })
 
-/** As many pictures of the same person as before, from new seeds. */
+/**
+ * As many pictures of the same person as before, from new seeds.
+ *
+ * @type {(prediction: Prediction) => Promise<void>}
+ */
 export const moreLike = (prediction) =>
   startRun({ ...keptInput(prediction), num_images: prediction.input.num_images ?? 4 })

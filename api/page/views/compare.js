@@ -9,8 +9,13 @@ import { picked } from '../state/history.js'
 import { go, route } from '../state/route.js'
 import { useEffect, useState } from '../vendor/hooks.js'
 
+/**
+ * @import { Prediction } from '../types.ts'
+ *
+ * @type {(ids: string[]) => { predictions?: Prediction[], problem?: Error }}
+ */
 const useTwo = (ids) => {
-  const [two, setTwo] = useState({})
+  const [two, setTwo] = useState(/** @type {{ predictions?: Prediction[], problem?: Error }} */ ({}))
   useEffect(() => {
     let stillAsked = true
     setTwo({})
@@ -25,21 +30,28 @@ const useTwo = (ids) => {
   return two
 }
 
-/** `[label, one, other]` of all that either has. */
+/**
+ * `[label, one, other]` of all that either has.
+ *
+ * @type {(two: Prediction[]) => string[][]}
+ */
 const rowsOf = (two) => {
   const tables = two.map((prediction) => {
     const { metrics } = prediction
     const mean = average(metrics.similarity)
-    return new Map([
-      ...parametersOf(prediction).map(([, label, text]) => [label, text]),
-      ['Similarity, average', mean === undefined ? '–' : formatCosine(mean)],
-      ['Time', metrics.total_time === undefined ? '–' : formatSeconds(metrics.total_time)],
-    ])
+    return new Map(
+      /** @type {[string, string][]} */ ([
+        ...parametersOf(prediction).map(([, label, text]) => [label, text]),
+        ['Similarity, average', mean === undefined ? '–' : formatCosine(mean)],
+        ['Time', metrics.total_time === undefined ? '–' : formatSeconds(metrics.total_time)],
+      ]),
+    )
   })
   const labels = new Set(tables.flatMap((table) => [...table.keys()]))
   return [...labels].map((label) => [label, ...tables.map((table) => table.get(label) ?? '–')])
 }
 
+/** @param {{ prediction: Prediction }} props */
 const Column = ({ prediction: { id, created_at, output, metrics, input } }) => html`
   <section class="card">
     <h2><a href=${`#/run/${id}`}>${formatTime(created_at)}</a></h2>
@@ -57,6 +69,7 @@ const Column = ({ prediction: { id, created_at, output, metrics, input } }) => h
   </section>
 `
 
+/** @param {{ predictions: Prediction[] }} props */
 const Differences = ({ predictions }) => html`
   <section class="card">
     <h2 id="differences">Parameters</h2>

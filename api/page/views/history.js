@@ -4,42 +4,53 @@ import { html } from '../helpers/html.js'
 import { formatCosine } from '../helpers/similarity.js'
 import { Note } from '../parts/note.js'
 import { filter, filters, page, pick, picked, readPage, rows } from '../state/history.js'
+import { getSetup } from '../state/setup.js'
 import { useEffect } from '../vendor/hooks.js'
 
-const statuses = ['starting', 'processing', 'succeeded', 'failed', 'canceled']
+/** @import { HistoryPage, Prediction } from '../types.ts' */
+
 const ages = [
   ['1', 'The last day'],
   ['7', 'The last week'],
 ]
 
+/** @type {(event: { target: HTMLSelectElement }) => void} */
+const chooseStatus = ({ target }) => filter({ status: target.value })
+/** @type {(event: { target: HTMLSelectElement }) => void} */
+const chooseAge = ({ target }) => filter({ days: target.value })
+/** @type {(event: { target: HTMLInputElement }) => void} */
+const chooseLooks = ({ target }) => filter({ looks: target.checked })
+
 const Filters = () => html`
-  <form class="filters" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
+  <form class="filters" aria-label="Filters" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
     <label>Status
-      <select value=${filters.value.status} onChange=${({ target }) => filter({ status: target.value })}>
+      <select value=${filters.value.status} onChange=${chooseStatus}>
         <option value="">All</option>
-        ${statuses.map((status) => html`<option value=${status}>${statusWord(status)}</option>`)}
+        ${getSetup().statuses.map((status) => html`<option value=${status}>${statusWord(status)}</option>`)}
       </select>
     </label>
     <label>From
-      <select value=${filters.value.days} onChange=${({ target }) => filter({ days: target.value })}>
+      <select value=${filters.value.days} onChange=${chooseAge}>
         <option value="">Any time</option>
         ${ages.map(([days, label]) => html`<option value=${days}>${label}</option>`)}
       </select>
     </label>
-    <label class="tick"><input type="checkbox" checked=${filters.value.looks} onChange=${({ target }) => filter({ looks: target.checked })} />Photos that were only looked at</label>
+    <label class="tick"><input type="checkbox" checked=${filters.value.looks} onChange=${chooseLooks} />Photos that were only looked at</label>
     <button type="button" onClick=${() => readPage()}>Read again</button>
   </form>
 `
 
+/** @type {(prediction: Prediction) => string | null} */
 const describe = ({ model, status, output, metrics, error, data_removed }) => {
   if (model !== 'idem/arc2face') return 'Faces of a photo'
   if (status === 'failed') return error
   if (status !== 'succeeded') return ''
   const mean = average(metrics.similarity)
-  const count = output?.length ?? metrics.seeds?.length ?? 0
+  const count = (Array.isArray(output) ? output.length : undefined) ?? metrics.seeds?.length ?? 0
   return `${count} ${count === 1 ? 'picture' : 'pictures'}${mean === undefined ? '' : `, similarity ${formatCosine(mean)}`}${data_removed ? ', removed' : ''}`
 }
 
+/** @param {{ prediction: Prediction }} props */
 const Row = ({ prediction }) => {
   const { id, status, output, created_at, model } = prediction
   const first = model === 'idem/arc2face' && Array.isArray(output) ? output[0] : undefined
@@ -70,6 +81,7 @@ const Rows = () => {
   `
 }
 
+/** @param {HistoryPage} props */
 const Pager = ({ previous, next }) => html`
   <nav class="actions" aria-label="Pages">
     <button disabled=${!previous} onClick=${() => readPage(previous)}>Newer</button>
