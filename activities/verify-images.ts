@@ -27,13 +27,15 @@ export const createVerifyImages = ({ store, faces }: VerifyImagesDeps) => ({
     identityKey: string
     imageKeys: readonly string[]
   }): Promise<VerifiedImages> {
-    const predictionId = input.predictionId ?? Context.current().info.workflowExecution?.workflowId ?? ''
+    const { cancellationSignal, heartbeat, info } = Context.current()
+    const predictionId = input.predictionId ?? info.workflowExecution?.workflowId ?? ''
     const identity = decodeVector(await readArtifact(store, input.identityKey, { predictionId }))
     const similarity: (number | null)[] = []
     const pixelsSha256: string[] = []
     for (const key of input.imageKeys) {
+      cancellationSignal.throwIfAborted()
       // Before the work, not after it: a heartbeat that arrives with the result is refused, and the log says so.
-      Context.current().heartbeat({ done: similarity.length, of: input.imageKeys.length })
+      heartbeat({ done: similarity.length, of: input.imageKeys.length })
       const image = await decodeStored(await readArtifact(store, key, { predictionId }))
       pixelsSha256.push(await sha256Hex(image.data))
       const face = await faces.identify(image, { transfer: true })

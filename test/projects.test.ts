@@ -17,3 +17,9 @@ it('has no unit test that uses the SDK’s own servers, or connects to one', () 
   const unit = files.filter((file) => file.startsWith(`unit${sep}`) && file.endsWith('.ts'))
   expect(unit.filter((file) => native.test(readFileSync(join('test', file), 'utf8')))).toEqual([])
 })
+
+it('has a unit test of each activity, by its name', () => {
+  const names = readdirSync('activities').flatMap((file) => /^(.*)\.ts$/.exec(file)?.[1] ?? [])
+  expect(names.length).toBeGreaterThan(9)
+  expect(names.filter((name) => !files.includes(join('unit', 'activities', `${name}.test.ts`)))).toEqual([])
+})
