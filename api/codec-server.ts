@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { fromBase64, toBase64 } from '../lib/base64.ts'
 import { EncryptionError } from '../lib/crypto/encryption-error.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
+import { mapValues } from '../lib/map-values.ts'
 import { createPayloadViewer, type PayloadViewer } from '../temporal/payload-codec.ts'
 import type { FindToken } from './middleware/auth.ts'
 
@@ -55,7 +56,7 @@ const requestSchema = z.object({
 })
 
 const toJson = ({ metadata, data }: Payload) => ({
-  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, toBase64(value)])),
+  metadata: mapValues(metadata ?? {}, (value) => toBase64(value)),
   ...(data?.length ? { data: toBase64(data) } : {}),
 })
 

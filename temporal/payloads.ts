@@ -1,5 +1,6 @@
 import type { Payload, PayloadCodec } from '@temporalio/common'
 import { fromBase64, toBase64 } from '../lib/base64.ts'
+import { mapValues } from '../lib/map-values.ts'
 import type { Decode, WirePayload } from './messages.ts'
 import { contextOf, type Place } from './place.ts'
 
@@ -27,12 +28,12 @@ const payloadOf = (
 })
 
 const fromWire = ({ metadata, data }: WirePayload): Payload => ({
-  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, bytesOf(value)])),
+  metadata: mapValues(metadata ?? {}, bytesOf),
   data: bytesOf(data),
 })
 
 const toWire = ({ metadata, data }: Payload): JsonPayload => ({
-  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, toBase64(value)])),
+  metadata: mapValues(metadata ?? {}, (value) => toBase64(value)),
   ...(data?.length && { data: toBase64(data) }),
 })
 

@@ -17,7 +17,8 @@ from .errors import ExportError
 from .half import to_half
 from .manifest import describe_diffusion, sha256, write_manifest
 from .networks import load_networks
-from .onnx_export import Network, describe_networks, export_network
+from .network import Network
+from .onnx_export import describe_networks, export_network
 from .preview import fit_preview
 from .prompt import tokenise
 from .weights import save, store_as_fp16
@@ -54,7 +55,7 @@ def take_face_model(model: faces.FaceModel, folder: Path) -> None:
 
 def take_network(network: Network, source: Path, folder: Path, precision: str) -> str:
     """Copies a network that was exported earlier; says how far it is from PyTorch."""
-    name = f"{network.name}.onnx"
+    name = network.file
     if not (source / name).is_file():
         raise ExportError(f"{source} has no {name}")
     for file in (name, f"{name}.data"):
@@ -65,7 +66,7 @@ def take_network(network: Network, source: Path, folder: Path, precision: str) -
 
 def make_network(network: Network, folder: Path, precision: str) -> str:
     """Exports a network in its precision; says how far it is from PyTorch."""
-    path = folder / f"{network.name}.onnx"
+    path = folder / network.file
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}-") as scratch:
         raw = export_network(network, Path(scratch))
         if precision == "fp32":
@@ -74,13 +75,13 @@ def make_network(network: Network, folder: Path, precision: str) -> str:
             save(model, path)
             return f"differs from PyTorch by at most {compare(network, path, precision):.2g}"
 
-        save(to_half(raw, network.name), path)
+        save(to_half(raw, network.kind), path)
         try:
             return f"differs from PyTorch by at most {compare(network, path, precision):.2g}"
         except NoCpuKernel:
             # What of the fusions a CPU can run, attention among it, is checked in place of the whole.
             runnable = Path(scratch) / "runnable.onnx"
-            save(to_half(raw, network.name, gpu=False), runnable)
+            save(to_half(raw, network.kind, gpu=False), runnable)
             difference = compare(network, runnable, precision)
             return (
                 f"differs from PyTorch by at most {difference:.2g} without the operators that have kernels for GPUs only; "
@@ -94,7 +95,8 @@ def build(checkpoint: Checkpoint, options: argparse.Namespace, folder: Path) -> 
     prompt = tokenise(checkpoint)
     say(f"prompt       '{prompt.text}', the face takes position {prompt.id_position}")
     networks = load_networks(checkpoint, options.embedding_size, options.lora)
-    for network in describe_networks(networks, prompt, options.vae_encoder):
+    described = describe_networks(networks, prompt, options.vae_encoder)
+    for network in described:
         started = time.monotonic()
         if options.networks:
             checked = take_network(network, options.networks, folder, options.precision)
@@ -110,10 +112,10 @@ def build(checkpoint: Checkpoint, options: argparse.Namespace, folder: Path) -> 
     diffusion = describe_diffusion(
         checkpoint,
         prompt,
+        described,
         embedding_size=options.embedding_size,
         precision=options.precision,
         lcm=options.lora is not None,
-        vae_encoder=options.vae_encoder,
         recogniser_sha256=recogniser,
         preview=preview,
         timestep_spacing=options.timestep_spacing,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .errors import ExportError
-from .onnx_export import Network
+from .network import Network
 
 # Largest difference that is rounding and not a mistake, relative to the size of the output.
 TOLERANCE = {"fp32": 1e-3, "fp16": 5e-2}
@@ -41,14 +42,15 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
         raise ExportError(f"onnxruntime cannot load {path.name}: {error}") from error
 
 
-def half_precision(network: Network, inputs: dict[str, Tensor]) -> np.ndarray:
+def half_precision(network: Network, inputs: dict[str, Tensor]) -> list[np.ndarray]:
     """What PyTorch itself makes of the inputs in half precision."""
     half = {
         # The timestep's sinusoids are in fp32 in PyTorch too.
-        name: value.half() if value.is_floating_point() and name != "timestep" else value
+        name: value.half() if value.is_floating_point() and network.sources.get(name) != "timestep" else value
         for name, value in inputs.items()
     }
-    return copy.deepcopy(network.module).half()(*half.values()).float().numpy()
+    found = replace(network, module=copy.deepcopy(network.module).half()).run(half)
+    return [output.float().numpy() for output in found]
 
 
 @torch.no_grad()
@@ -61,15 +63,16 @@ def compare(network: Network, path: Path, precision: str) -> float:
     session = open_session(path)
     worst = 0.0
     for inputs in variants(network):
-        expected = network.module(*inputs.values()).numpy()
-        (found,) = session.run([network.output], {name: value.numpy() for name, value in inputs.items()})
-        if found.shape != expected.shape:
-            raise ExportError(f"{path.name} gives {found.shape} where PyTorch gives {expected.shape}")
-        difference = float(np.abs(found - expected).max())
-        limit = TOLERANCE[precision] * max(1.0, float(np.abs(expected).max()))
-        if precision == "fp16" and difference > limit:
-            limit = max(limit, float(np.abs(half_precision(network, inputs) - expected).max()))
-        if not difference <= limit:
-            raise ExportError(f"{path.name} differs from PyTorch by {difference:.3g}, more than {limit:.3g}")
-        worst = max(worst, difference)
+        outputs = session.run(list(network.outputs), {name: value.numpy() for name, value in inputs.items()})
+        for k, (found, tensor) in enumerate(zip(outputs, network.run(inputs), strict=True)):
+            expected = tensor.numpy()
+            if found.shape != expected.shape:
+                raise ExportError(f"{path.name} returns {found.shape} where PyTorch returns {expected.shape}")
+            difference = float(np.abs(found - expected).max())
+            limit = TOLERANCE[precision] * max(1.0, float(np.abs(expected).max()))
+            if precision == "fp16" and difference > limit:
+                limit = max(limit, float(np.abs(half_precision(network, inputs)[k] - expected).max()))
+            if not difference <= limit:
+                raise ExportError(f"{path.name} differs from PyTorch by {difference:.3g}, more than {limit:.3g}")
+            worst = max(worst, difference)
     return worst

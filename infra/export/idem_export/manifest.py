@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .checkpoint import Checkpoint
 from .faces import FaceModel
+from .network import Network, describe_roles
 from .prompt import Prompt
 
 FORMAT = "idem-bundle/1"
@@ -27,11 +28,11 @@ def describe_file(path: Path, licence: str, source: str | None) -> dict:
 def describe_diffusion(
     checkpoint: Checkpoint,
     prompt: Prompt,
+    networks: list[Network],
     *,
     embedding_size: int,
     precision: str,
     lcm: bool,
-    vae_encoder: bool,
     recogniser_sha256: str | None,
     preview: dict | None,
     timestep_spacing: str | None = None,
@@ -43,9 +44,7 @@ def describe_diffusion(
         "inputIds": prompt.input_ids,
         "negativeInputIds": prompt.negative_input_ids,
         "idPosition": prompt.id_position,
-        "textEncoder": {"file": "text_encoder.onnx"},
-        "unet": {"file": "unet.onnx"},
-        "vaeDecoder": {"file": "vae_decoder.onnx"},
+        **describe_roles(networks),
         "latentShape": checkpoint.latent_shape,
         "vaeScale": checkpoint.vae_scale,
         "scalingFactor": checkpoint.vae_config.get("scaling_factor", 0.18215),
@@ -57,8 +56,6 @@ def describe_diffusion(
     }
     if timestep_spacing:
         diffusion["timestepSpacing"] = timestep_spacing
-    if vae_encoder:
-        diffusion["vaeEncoder"] = {"file": "vae_encoder.onnx"}
     if recogniser_sha256:
         diffusion["recogniserSha256"] = recogniser_sha256
     if preview:

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import logging
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .network import Network
 from .networks import Networks
 from .prompt import Prompt
 
 OPSET = 18
-
-
-@dataclass(frozen=True)
-class Network:
-    """One network to export. `inputs` is an example batch that the trace and the check against PyTorch use."""
-
-    name: str
-    module: nn.Module
-    inputs: dict[str, Tensor]
-    output: str
-    dynamic: dict[str, dict[int, str]]
 
 
 def describe_networks(networks: Networks, prompt: Prompt, vae_encoder: bool) -> list[Network]:
@@ -43,16 +32,20 @@ def describe_networks(networks: Networks, prompt: Prompt, vae_encoder: bool) -> 
     found = [
         Network(
             "text_encoder",
+            "textEncoder",
+            "clip",
             networks.text,
             {
                 "input_ids": torch.tensor([prompt.input_ids, prompt.negative_input_ids]),
                 "face_embedding": torch.nn.functional.normalize(normal(2, networks.embedding_size), dim=1),
                 "face_position": torch.tensor([prompt.id_position, -1]),
             },
-            "prompt_embeds",
+            ("prompt_embeds",),
             {name: {0: "batch"} for name in ("input_ids", "face_embedding", "face_position", "prompt_embeds")},
         ),
         Network(
+            "unet",
+            "unet",
             "unet",
             networks.unet,
             {
@@ -60,16 +53,27 @@ def describe_networks(networks: Networks, prompt: Prompt, vae_encoder: bool) -> 
                 "timestep": torch.tensor([999.0, 1.0]),
                 "encoder_hidden_states": normal(2, n, checkpoint.hidden_size),
             },
-            "noise_pred",
+            ("noise_pred",),
             {"sample": picture, "timestep": {0: "batch"}, "encoder_hidden_states": {0: "batch"}, "noise_pred": picture},
+            sources={"sample": "latents", "timestep": "timestep", "encoder_hidden_states": "prompt"},
         ),
-        Network("vae_decoder", networks.vae_decoder, {"latents": latents}, "image", {"latents": picture, "image": image}),
+        Network(
+            "vae_decoder",
+            "vaeDecoder",
+            "vae",
+            networks.vae_decoder,
+            {"latents": latents},
+            ("image",),
+            {"latents": picture, "image": image},
+        ),
     ]
     if vae_encoder:
         scale = checkpoint.vae_scale
         pixels = normal(2, 3, side * scale, side // 2 * scale).clamp(-1, 1)
         dynamic = {"image": image, "latents": picture}
-        found.append(Network("vae_encoder", networks.vae_encoder, {"image": pixels}, "latents", dynamic))
+        found.append(
+            Network("vae_encoder", "vaeEncoder", "vae", networks.vae_encoder, {"image": pixels}, ("latents",), dynamic)
+        )
     return found
 
 
@@ -77,7 +81,7 @@ def describe_networks(networks: Networks, prompt: Prompt, vae_encoder: bool) -> 
 def export_network(network: Network, folder: Path) -> Path:
     """Writes NAME.onnx in `folder`; over 2 GB the exporter puts weights into files beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{network.name}.onnx"
+    path = folder / network.file
     with warnings.catch_warnings():
         # The trace warns of every Python branch on a shape. The check at another size shows that none was frozen wrongly.
         warnings.simplefilter("ignore")
@@ -87,7 +91,7 @@ def export_network(network: Network, folder: Path) -> Path:
             tuple(network.inputs.values()),
             str(path),
             input_names=list(network.inputs),
-            output_names=[network.output],
+            output_names=list(network.outputs),
             dynamic_axes=network.dynamic,
             opset_version=OPSET,
             # The TorchScript exporter: ten times as fast as the other one on these networks, and the same numbers.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { defaultUnetInputs } from '../../../../contracts/network-inputs.ts'
 import { type Bundle, loadBundle } from '../../../../inference/bundle.ts'
 import { loadNetwork } from '../../../../inference/engine/runtime.ts'
 import { detectorNames, findDetector } from '../../../../inference/faces/detectors/index.ts'
@@ -140,6 +141,38 @@ if (EXPORT_PYTHON) {
       expect(found.length).toBe(expected.data.length / 2)
       expect(worst).toBeLessThan(1e-3)
       expect(bundle.manifest.diffusion.preview?.factors).toHaveLength(4)
+      const json = JSON.parse(await readFile(join(out(), 'manifest.json'), 'utf8'))
+      expect(json.diffusion.unet).toEqual({ file: 'unet.onnx', inputs: defaultUnetInputs })
+    })
+
+    it('declares the inputs of its networks', { timeout: 300_000 }, async () => {
+      const script = 'test/unit/cli/bundles/export_conditioned.py'
+      const env = { ...process.env, PYTHONPATH: 'infra/export' }
+      await promisify(execFile)(EXPORT_PYTHON, [script, checkpoint, '--out', out()], { env })
+      const checked = await models('verify', out())
+      expect(checked.text).toMatch(/painter\.onnx .* runs, \[2, 4, 16, 16\]/)
+      expect(checked.code).toBe(0)
+      const bundle = await loadBundle(out())
+      const { unet, conditionings, conditioningNetworks } = bundle.manifest.diffusion
+      expect(unet).toEqual({
+        file: 'unet.onnx',
+        inputs: {
+          sample: 'latents',
+          timestep: 'timestep',
+          encoder_hidden_states: 'prompt',
+          mood: { conditioning: 'mood' },
+          mood_scale: { conditioning: 'mood_scale' },
+          residual: { network: 'painter', output: 'painted' },
+        },
+      })
+      expect(conditionings).toEqual({
+        mood: { dims: [3], default: 0, unconditional: 'zeros' },
+        mood_scale: { dims: [], default: 1, unconditional: 'same' },
+        colour: { dims: [4], unconditional: 'same' },
+      })
+      expect(conditioningNetworks).toEqual({
+        painter: { file: 'painter.onnx', inputs: { sample: 'latents', colour: { conditioning: 'colour' } } },
+      })
     })
 
     it('with a LoRA is the network with its weights added', { timeout: 300_000 }, async () => {
