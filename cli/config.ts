@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { readPort } from '../api/config.ts'
 import { readTemporalUiUrl } from '../lib/parse-config.ts'
+import { parsePort } from '../lib/parse-port.ts'
 import { projectDir } from '../lib/project-dir.ts'
 import { readPlaces } from '../storage/config.ts'
 
@@ -11,6 +12,8 @@ export interface StartConfig {
   publicUrl: string | undefined
   /** Set where a Temporal server is given: none is started then. */
   temporalAddress: string | undefined
+  /** Where the HTTP API of a server that is started answers; nowhere if it is omitted. */
+  temporalHttpPort?: number | undefined
   /** UI of the given server. */
   temporalUiUrl: string
   path: string
@@ -29,6 +32,7 @@ export const readStartConfig = (env = process.env): StartConfig => ({
   port: readPort(env),
   publicUrl: env.IDEM_PUBLIC_URL || undefined,
   temporalAddress: env.TEMPORAL_ADDRESS || undefined,
+  temporalHttpPort: parsePort('IDEM_TEMPORAL_HTTP_PORT', env.IDEM_TEMPORAL_HTTP_PORT, 0) || undefined,
   temporalUiUrl: readTemporalUiUrl(env),
   path: env.PATH ?? '',
   cacheDir: resolve(projectDir, '.cache'),

@@ -9,6 +9,10 @@ import { openOrRefuse, refusePayload } from './refuse-payload.ts'
 
 const tenantKey = defineSearchAttributeKey('IdemTenant', SearchAttributeType.KEYWORD)
 
+/** What an earlier release wrote beside an input that does not say whose it is. */
+const tenantOfEarlier = (memo: Record<string, unknown> | undefined): string | undefined =>
+  typeof memo?.tenant === 'string' ? memo.tenant : undefined
+
 export interface SealOptions {
   /** Whether values are accepted that an earlier release sealed for no purpose. */
   readonly acceptBare: boolean
@@ -22,7 +26,7 @@ export const sealWorkflows = ({ acceptBare }: SealOptions): WorkflowInterceptors
   const openInput = (sealed: unknown): unknown => {
     const { workflowId, workflowType, memo, typedSearchAttributes } = workflowInfo()
     const input = open(`input of ${workflowType}`, sealed)
-    tenant = input.tenant
+    tenant = input.tenant ?? (acceptBare ? tenantOfEarlier(memo) : undefined)
     const { predictionId } = (input.value ?? {}) as { predictionId?: unknown }
     if (typeof predictionId === 'string' && !isAbout(workflowId, predictionId)) {
       throw refusePayload('The input is about another prediction')

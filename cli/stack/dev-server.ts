@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { Connection } from '@temporalio/client'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
@@ -13,6 +14,8 @@ export interface DevServerOptions {
   /** Free ones where they are not given. */
   port?: number
   uiPort?: number
+  /** Where its HTTP API answers; it refuses every request if this is omitted. */
+  httpPort?: number
   /** SQLite file; without it the server forgets everything when it stops. */
   dbFile?: string
   /** Where the UI has payloads decoded. */
@@ -25,8 +28,8 @@ export interface DevServer {
   readonly pid: number
   /** gRPC, host:port. */
   readonly address: string
-  /** HTTP API. */
-  readonly httpUrl: string
+  /** HTTP API, if it was asked for. */
+  readonly httpUrl?: string
   readonly uiUrl: string
   /** Prometheus metrics of the server. */
   readonly metricsUrl: string
@@ -51,6 +54,14 @@ const tuning = [
   'matching.useNewMatcher=true',
   'matching.enableFairness=true',
 ]
+/**
+ * The CLI opens a port for the HTTP API whether anybody wants it or not, and any web page can post to it: it takes a body
+ * that is called text, for which browsers ask nobody. So it answers no host that a page could name.
+ */
+const httpHosts = (httpPort: number | undefined): string => {
+  const hosts = httpPort === undefined ? [`${randomUUID()}.invalid`] : [`${ip}:${httpPort}`, `localhost:${httpPort}`]
+  return `frontend.httpAllowedHosts=${JSON.stringify(hosts)}`
+}
 /** Without these, a database file makes everything some ten times slower. */
 const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']
 
@@ -80,12 +91,13 @@ const completeSearchAttributes = async (address: string): Promise<void> => {
 
 /** Starts Temporal's development server with its UI on loopback; resolves when its namespace answers. */
 export const startDevServer = async (options: DevServerOptions): Promise<DevServer> => {
-  const { port = await freePort(), uiPort = await freePort() } = options
-  const [httpPort, metricsPort] = [await freePort(), await freePort()]
+  const { port = await freePort(), uiPort = await freePort(), httpPort } = options
+  const metricsPort = await freePort()
+  const settings = [...tuning, httpHosts(httpPort), ...(options.settings ?? [])]
   const args = ['server', 'start-dev', '--ip', ip, '--log-level', 'error']
-  args.push(...[...tuning, ...(options.settings ?? [])].flatMap((setting) => ['--dynamic-config-value', setting]))
+  args.push(...settings.flatMap((setting) => ['--dynamic-config-value', setting]))
   args.push('--port', `${port}`, '--ui-port', `${uiPort}`)
-  args.push('--http-port', `${httpPort}`, '--metrics-port', `${metricsPort}`)
+  args.push('--http-port', `${httpPort ?? (await freePort())}`, '--metrics-port', `${metricsPort}`)
   if (options.dbFile) args.push('--db-filename', options.dbFile, ...pragmas)
   if (options.codecEndpoint) args.push('--ui-codec-endpoint', options.codecEndpoint)
   for (const [name, type] of Object.entries(searchAttributes)) args.push('--search-attribute', `${name}=${type}`)
@@ -120,7 +132,7 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   return {
     pid: child.pid!,
     address,
-    httpUrl: `http://${ip}:${httpPort}`,
+    ...(httpPort !== undefined && { httpUrl: `http://${ip}:${httpPort}` }),
     uiUrl: `http://${ip}:${uiPort}`,
     metricsUrl: `http://${ip}:${metricsPort}/metrics`,
     ended,

@@ -44,6 +44,7 @@ const startTemporal = async (
       uiPort: await nextFreePort(temporalPorts.ui),
       dbFile: join(config.stateDir, 'temporal.db'),
       codecEndpoint,
+      ...(config.temporalHttpPort && { httpPort: config.temporalHttpPort }),
     })
   // Another process may take a port between our look and the server's.
   const shouldRetry = (error: unknown) => (error as Error).message.includes('address already in use')

@@ -8,6 +8,7 @@ import { createSweep } from '../../activities/sweep.ts'
 import { artifactKeys } from '../../contracts/artifact-keys.ts'
 import { webhookQueue } from '../../contracts/queues.ts'
 import type { StepOn, StepsOn } from '../../contracts/steps.ts'
+import type { AcceptedPayloads } from '../../lib/accepted-payloads.ts'
 import type { KeyRing } from '../../lib/crypto/key-ring.ts'
 import type { SealedStore } from '../../storage/sealed-store.ts'
 import { createPredictionAdmin } from '../../temporal/grpc-prediction-admin.ts'
@@ -20,6 +21,8 @@ export interface InstantWorkerOptions {
   keyRing: KeyRing
   store: SealedStore
   retentionMs?: number
+  /** Which payloads they read; only sealed ones by default. */
+  accept?: AcceptedPayloads
   /** What `generateImages` does before it answers. */
   generate?: (input: { predictionId: string; seeds: number[] }) => Promise<void>
   /** Steps that do something else. */
@@ -36,9 +39,19 @@ const heartbeatMs = 1_000
 
 /** Real workflows, storage and clean-up with steps that compute nothing: what is left is the orchestration itself. */
 export const runInstantWorkers = async (options: InstantWorkerOptions) => {
-  const { client, namespace, keyRing, store, retentionMs = 3_600_000, generate, steps, webhooks } = options
+  const {
+    client,
+    namespace,
+    keyRing,
+    store,
+    retentionMs = 3_600_000,
+    accept = 'sealed',
+    generate,
+    steps,
+    webhooks,
+  } = options
   const workflowsPath = options.workflowsPath ?? resolve('workflows/index.ts')
-  const admin = createPredictionAdmin(client)
+  const admin = createPredictionAdmin(client, { accept })
   const image = new TextEncoder().encode('no image')
   const cpu = {
     ...instantSteps('cpu'),
@@ -90,11 +103,18 @@ export const runInstantWorkers = async (options: InstantWorkerOptions) => {
     },
   } satisfies StepsOn<'gpu'>
   const workers = [
-    await runWorker({ namespace, keyRing, taskQueue: 'control', workflowsPath }),
-    await runWorker({ namespace, keyRing, taskQueue: 'cpu', activities: cpu }),
-    await runWorker({ namespace, keyRing, taskQueue: 'gpu', activities: gpu, maxConcurrentActivityTaskExecutions: 1 }),
+    await runWorker({ namespace, keyRing, accept, taskQueue: 'control', workflowsPath }),
+    await runWorker({ namespace, keyRing, accept, taskQueue: 'cpu', activities: cpu }),
+    await runWorker({
+      namespace,
+      keyRing,
+      accept,
+      taskQueue: 'gpu',
+      activities: gpu,
+      maxConcurrentActivityTaskExecutions: 1,
+    }),
   ]
-  if (webhooks) workers.push(await runWorker({ namespace, keyRing, taskQueue: webhookQueue, workflowsPath }))
+  if (webhooks) workers.push(await runWorker({ namespace, keyRing, accept, taskQueue: webhookQueue, workflowsPath }))
   return {
     stop: async () => {
       await Promise.all(workers.map((worker) => worker.stop()))

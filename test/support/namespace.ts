@@ -28,8 +28,12 @@ export const createNamespace = async (connection: Connection): Promise<string> =
 }
 
 /** A client that encrypts as the API's does. */
-export const createTestClient = (connection: Connection, namespace: string, keyRing: KeyRing): Client =>
-  new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace }) })
+export const createTestClient = (
+  connection: Connection,
+  namespace: string,
+  keyRing: KeyRing,
+  accept: AcceptedPayloads = 'sealed',
+): Client => new Client({ connection, namespace, dataConverter: createDataConverter(keyRing, { namespace, accept }) })
 
 let runtime = false
 

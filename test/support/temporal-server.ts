@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { type DevServer, startDevServer } from '../../cli/stack/dev-server.ts'
 import { findTemporalCli } from '../../cli/stack/find-cli.ts'
+import { freePort } from '../../lib/ports.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,7 +23,7 @@ const start = async (): Promise<SharedServer> => {
     path: process.env.PATH ?? '',
     onProgress: (message) => console.error(message),
   })
-  return { cli, server: await startDevServer({ cli }) }
+  return { cli, server: await startDevServer({ cli, httpPort: await freePort() }) }
 }
 
 // Each project loads this module anew; the process is the same.
@@ -35,7 +36,7 @@ export default async function setup(project: TestProject) {
   use.users += 1
   const { cli, server } = await use.started
   project.provide('temporalAddress', server.address)
-  project.provide('temporalHttpUrl', server.httpUrl)
+  project.provide('temporalHttpUrl', server.httpUrl!)
   project.provide('temporalCli', cli)
   return async () => {
     use.users -= 1

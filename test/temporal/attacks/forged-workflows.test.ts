@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import type { temporal } from '@temporalio/proto'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { findToken, makeToken, type TokenRecord } from '../../../api/token-records.ts'
@@ -7,7 +8,8 @@ import type { Prediction } from '../../../contracts/prediction.ts'
 import { newPredictionId } from '../../../contracts/prediction-id.ts'
 import { listAll } from '../../../storage/store.ts'
 import { ensureSweepSchedule } from '../../../temporal/sweep-schedule.ts'
-import { photo, startApi, type TestApi } from '../../support/test-api.ts'
+import { runWorker } from '../../support/namespace.ts'
+import { keyRing, photo, startApi, type TestApi } from '../../support/test-api.ts'
 
 // Somebody reaches Temporal, over gRPC or HTTP, and has no key. They know ids, read histories with their ciphertexts, and
 // start, signal and restart workflows, with plain payloads and with stolen ones. `evil` is a tenant of theirs.
@@ -64,7 +66,9 @@ const steal = async (workflowId: string) => {
     input: events[0]!.workflowExecutionStartedEventAttributes!.input!.payloads![0]!,
     memo: workflowExecutionInfo!.memo!.fields as Payloads,
     result: result!,
+    /** Arguments and answer of the first step. */
     step: events.flatMap((event) => event.activityTaskScheduledEventAttributes?.input?.payloads ?? [])[0]!,
+    answer: events.flatMap((event) => event.activityTaskCompletedEventAttributes?.result?.payloads ?? [])[0]!,
   }
 }
 
@@ -72,13 +76,13 @@ const start = (
   workflowType: string,
   workflowId: string,
   input: Payload,
-  { memo = {}, attributes = {} }: { memo?: Payloads; attributes?: Payloads } = {},
+  { memo = {}, attributes = {}, queue = 'control' }: { memo?: Payloads; attributes?: Payloads; queue?: string } = {},
 ) =>
   api.connection.workflowService.startWorkflowExecution({
     namespace: api.namespace,
     workflowId,
     workflowType: { name: workflowType },
-    taskQueue: { name: 'control' },
+    taskQueue: { name: queue },
     input: { payloads: [input] },
     memo: { fields: memo },
     searchAttributes: { indexedFields: attributes },
@@ -226,6 +230,97 @@ describe('a workflow with stolen payloads', () => {
       await terminate(id).catch(() => undefined)
     },
   )
+})
+
+/** The server wants to know how long a poll may take. */
+const polling = <T>(poll: () => Promise<T>) => api.connection.withDeadline(Date.now() + 20_000, poll)
+
+describe('a workflow that their own worker runs', () => {
+  /** Lets a step run with payloads of the victim's workflow: what the history has of it once it has ended. */
+  const runStep = async (activityType: string, input: Payload) => {
+    const { connection, namespace } = api
+    const service = connection.workflowService
+    const queue = `rogue-${newPredictionId()}`
+    await start('generateFaces', victim.id, stolen.victim.input, { memo: stolen.victim.memo, queue })
+    const { taskToken } = await polling(() => service.pollWorkflowTaskQueue({ namespace, taskQueue: { name: queue } }))
+    await service.respondWorkflowTaskCompleted({
+      namespace,
+      taskToken,
+      commands: [
+        {
+          commandType: 1,
+          scheduleActivityTaskCommandAttributes: {
+            activityId: '1',
+            activityType: { name: activityType },
+            taskQueue: { name: 'cpu' },
+            input: { payloads: [input] },
+            startToCloseTimeout: { seconds: 30 as never },
+            scheduleToCloseTimeout: { seconds: 30 as never },
+          },
+        },
+      ],
+    })
+    const execution = { workflowId: victim.id }
+    const ended = await vi.waitFor(
+      async () => {
+        const { history } = await service.getWorkflowExecutionHistory({ namespace, execution })
+        const event = history?.events?.find(
+          (one) => one.activityTaskFailedEventAttributes ?? one.activityTaskCompletedEventAttributes,
+        )
+        return event ?? Promise.reject(new Error('not yet'))
+      },
+      { timeout: 20_000, interval: 200 },
+    )
+    await terminate(victim.id)
+    return ended
+  }
+
+  it.each([
+    ['destroyArtifacts', 'step'],
+    ['deleteHistories', 'step'],
+    ['discardLeftovers', 'answer'],
+  ] as const)('is served no %s with what was sealed for another step', async (type, part) => {
+    const before = await listAll(api.store, artifactKeys.prediction(victim.id))
+    const ended = await runStep(type, stolen.victim[part])
+    const { failure } = ended.activityTaskFailedEventAttributes!
+    expect(failure!.applicationFailureInfo).toMatchObject({ type: 'payload_refused', nonRetryable: true })
+    expect(await listAll(api.store, artifactKeys.prediction(victim.id))).toEqual(before)
+  })
+
+  it('is served the step again that it belongs to: to repeat a job is what Temporal can do', async () => {
+    const ended = await runStep('intakePhoto', stolen.victim.step)
+    expect(ended.activityTaskCompletedEventAttributes).toBeTruthy()
+  })
+})
+
+describe('a worker of theirs that takes a step', () => {
+  it('cannot answer it, nor tell its progress, with what was sealed as something else', async () => {
+    const held = await startApi({}, { workers: false })
+    const { namespace, client } = held
+    const service = api.connection.workflowService
+    const control = await runWorker({
+      namespace,
+      keyRing,
+      taskQueue: 'control',
+      workflowsPath: resolve('workflows/index.ts'),
+    })
+    const { id } = await held.json(held.post(body))
+    const { taskToken, input } = await polling(() =>
+      service.pollActivityTaskQueue({ namespace, taskQueue: { name: 'cpu' } }),
+    )
+    await service.recordActivityTaskHeartbeat({ namespace, taskToken, details: input! })
+    expect(await held.json(held.request(`/v1/predictions/${id}`))).toMatchObject({ status: 'processing' })
+    await service.respondActivityTaskCompleted({ namespace, taskToken, result: input! })
+    await vi.waitFor(
+      async () => {
+        const { events } = await client.workflow.getHandle(id).fetchHistory()
+        expect(events?.some((event) => event.workflowTaskFailedEventAttributes)).toBe(true)
+      },
+      { timeout: 20_000, interval: 200 },
+    )
+    await control.stop()
+    await held.stop()
+  })
 })
 
 describe('the list of a tenant', () => {
