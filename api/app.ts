@@ -39,14 +39,14 @@ const toProblem = (error: unknown): Problem => {
   if (error instanceof Problem) return error
   const headers = { 'retry-after': retryAfterSeconds }
   if (error instanceof OrchestratorUnavailable) {
-    return new Problem(503, 'The orchestrator does not answer; try again soon', { headers, cause: error })
+    return new Problem(503, 'Temporal is unavailable; try again shortly', { headers, cause: error })
   }
   if (error instanceof ArtifactStoreError && error.retryable) {
-    return new Problem(503, 'The artifact store does not answer; try again soon', { headers, cause: error })
+    return new Problem(503, 'The artifact store is unavailable; try again shortly', { headers, cause: error })
   }
   if (saysErased(error)) return new Problem(410, 'The data of that prediction has been erased', { cause: error })
   if (error instanceof HTTPException && error.status < 500) {
-    return new Problem(error.status, error.message || 'The request is not one that is understood', { cause: error })
+    return new Problem(error.status, error.message || 'The request is malformed', { cause: error })
   }
   return new Problem(500, 'Something went wrong on our side', { cause: error })
 }
@@ -63,30 +63,36 @@ export interface FinishedRequest {
 }
 
 export interface AppOptions extends Omit<ApiDeps, 'models'> {
-  /** Those of `api/models/index.ts` by default. */
+  /** Defaults to the models in `api/models/index.ts`. */
   models?: readonly Model[]
-  /** Who has which token; without it everyone is the one tenant of this machine. */
+  /** Looks up a token. If omitted, requests need no token and all belong to one local tenant. */
   findToken?: FindToken
-  /** For each tenant; no bound where absent. */
+  /** Applies to each tenant. If omitted, requests are not limited. */
   rateLimiter?: RateLimiter
   /** Origins of pages that may use the API from a browser; none by default. */
   corsOrigins?: readonly string[]
-  /** Shows payloads to the Temporal UI, at `/codec`. */
+  /** Decodes payloads for the Temporal UI, at `/codec`. */
   codec?: CodecServerDeps
-  /** Files of the viewer at `/docs`. */
+  /** Reads the files of the API viewer at `/docs`. */
   readViewerFile?: ReadViewerFile
-  /** The page at `/`. */
+  /** Files of the page at `/`. */
   pageFiles?: PageFiles
-  /** The queues that must have a worker for `/readyz`; all by default. */
+  /** The queues that need a worker before `/readyz` answers 200. Defaults to all of them. */
   readyQueues?: readonly Queue[]
-  /** Called with what went wrong on our side. */
+  /** Called for every response with status 500 or above. */
   onError?: (error: Error, requestId: string) => void
   onRequest?: (request: FinishedRequest) => void
-  /** Runs every request in a trace, and says in which one the code is. */
+  /** Traces every request; `traceId` returns the id of the current trace. */
   tracing?: { middleware: MiddlewareHandler; traceId: () => string | undefined }
 }
 
-/** The public API. Web standards only: entry points hand in what differs from one runtime to the next. */
+/**
+ * The public HTTP API as a Hono app. It uses only web standards: entry points pass in whatever depends on the runtime.
+ *
+ * @example
+ * const app = await createApp({ orchestrator, store, published, bundle, publicUrl, …, findToken })
+ * serve({ fetch: app.fetch, port: 8787 })
+ */
 export const createApp = async (options: AppOptions) => {
   const { findToken, rateLimiter, corsOrigins = [], codec, readViewerFile, pageFiles, onError } = options
   const { onRequest, tracing, readyQueues = Object.keys(queues) as Queue[] } = options
@@ -124,12 +130,12 @@ export const createApp = async (options: AppOptions) => {
       app,
       onMethodNotAllowed: (_, methods) => {
         const allow = methods.sort().join(', ')
-        return respond(new Problem(405, `This address takes ${allow}`, { headers: { allow } }))
+        return respond(new Problem(405, `This URL accepts only ${allow}`, { headers: { allow } }))
       },
     }),
   )
   if (!findToken) app.use(requireKnownHost(options.publicUrl))
-  // The codec server is for the Temporal UI, which has another origin, and checks it itself.
+  // Not for the codec server: the Temporal UI has another origin, which the codec server checks itself.
   app.use('/v1/*', refuseCrossSite({ publicUrl: options.publicUrl, corsOrigins }))
   app.onError((error, c) => {
     const problem = toProblem(error)
@@ -148,14 +154,16 @@ export const createApp = async (options: AppOptions) => {
       maxSize: limits.requestBytes,
       onError: async (c) => {
         await drain(c.req.raw, 2 * limits.requestBytes)
-        return respond(new Problem(413, `A request has at most ${limits.requestBytes} bytes`))
+        return respond(
+          new Problem(413, `The request body is too large; at most ${limits.requestBytes} bytes are allowed`),
+        )
       },
     }),
   )
   app.route('/v1', createSignedFileRoutes(deps))
   const authenticate = requireToken(findToken)
   app.use('/v1/*', (c, next) =>
-    // A stream's URL is signed: clients open it without their token.
+    // Stream URLs are signed, so clients can open them without a token.
     /^\/v1\/predictions\/[^/]+\/stream$/.test(c.req.path) && c.req.query('signature') ? next() : authenticate(c, next),
   )
   if (rateLimiter) app.use('/v1/*', limitRate(rateLimiter))
@@ -176,7 +184,7 @@ export const createApp = async (options: AppOptions) => {
         info: {
           title: 'Idem',
           version: '1',
-          description: 'New photos of the person in a photo. Speaks the HTTP API of Replicate.',
+          description: 'Generates new photos of the person in a photo. Compatible with the HTTP API of Replicate.',
         },
         servers: [{ url: options.publicUrl }],
         ...(findToken && { security: [{ token: [] }] }),
@@ -184,6 +192,6 @@ export const createApp = async (options: AppOptions) => {
     ),
   )
 
-  app.notFound(() => respond(new Problem(404, 'There is nothing at this address')))
+  app.notFound(() => respond(new Problem(404, 'Not found: no route matches this URL')))
   return app
 }

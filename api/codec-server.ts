@@ -13,13 +13,13 @@ import type { FindToken } from './middleware/auth.ts'
 export interface CodecServerDeps {
   /** Decodes the payloads of a namespace. */
   viewerFor: (namespace: string) => PayloadViewer
-  /** Whether whoever has this token may read payloads. The Temporal UI sends it as a bearer token, or in the path. */
+  /** Whether this token may read payloads. The Temporal UI sends it as a bearer token or in the path. */
   allows: (token: string) => boolean | Promise<boolean>
-  /** Origin of the Temporal UI, the only page that a browser lets in. */
+  /** Origin of the Temporal UI, the only one that CORS allows. */
   uiOrigin: string
 }
 
-/** The codec server of a key ring: for the token that a UI was given on its own, and for operators' tokens. */
+/** Options of a codec server that uses `keyRing` and accepts `codecToken` and the tokens of operators. */
 export const openCodecServer = ({
   keyRing,
   codecToken,
@@ -43,7 +43,7 @@ const base64Schema = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-// Protobuf's JSON: bytes in base64, empty fields left out.
+// Protobuf's JSON encoding: bytes are base64, and empty fields are omitted.
 const requestSchema = z.object({
   payloads: z
     .array(
@@ -63,9 +63,9 @@ const toJson = ({ metadata, data }: Payload) => ({
 const namespaceSchema = z.string().regex(/^[\w.-]{1,255}$/)
 
 /**
- * `POST /decode` as the Temporal UI and CLI ask for it: `{ payloads: [{ metadata, data }] }` with bytes in base64, the
- * namespace in `X-Namespace`, and `Authorization: Bearer …`. Problems are RFC 9457 documents. `POST /encode` is refused:
- * whoever may read payloads may not write them, and none that it made would be bound to a place.
+ * `POST /decode` as the Temporal UI and CLI call it: `{ payloads: [{ metadata, data }] }` with bytes in base64, the
+ * namespace in `X-Namespace`, and `Authorization: Bearer …`. Errors are RFC 9457 documents. `POST /encode` is refused:
+ * permission to read payloads does not include writing them, and a payload encoded here would not be bound to a place.
  */
 export const createCodecServer = ({ viewerFor, allows, uiOrigin }: CodecServerDeps) => {
   const app = new Hono()
@@ -84,14 +84,14 @@ export const createCodecServer = ({ viewerFor, allows, uiOrigin }: CodecServerDe
   const bearer = bearerAuth({ verifyToken: (token) => allows(token) })
   for (const path of ['encode', 'decode']) {
     app.use(`/${path}`, bearer)
-    // The UI of `npm start` has no token to send: its way to payloads is a path that nobody can guess.
+    // The UI of `npm start` cannot send a token, so its codec endpoint has one in the path.
     app.use(`/:token/${path}`, async (c, next) =>
-      (await allows(c.req.param('token'))) ? next() : problem(401, 'This token is not valid'),
+      (await allows(c.req.param('token'))) ? next() : problem(401, 'The token is invalid'),
     )
   }
   app.on('POST', ['/decode', '/:token/decode'], async (c) => {
     const namespace = namespaceSchema.safeParse(c.req.header('x-namespace'))
-    if (!namespace.success) return problem(400, 'The header X-Namespace names no namespace')
+    if (!namespace.success) return problem(400, 'The X-Namespace header must name a namespace')
     const body = requestSchema.safeParse(await c.req.json().catch(() => undefined))
     if (!body.success) return problem(400, 'The body is not {"payloads": [{"metadata": {…}, "data": "base64"}]}')
     try {
@@ -103,7 +103,7 @@ export const createCodecServer = ({ viewerFor, allows, uiOrigin }: CodecServerDe
     }
   })
   app.on('POST', ['/encode', '/:token/encode'], () =>
-    problem(403, 'This codec only decodes: payloads are written by the API and the workers'),
+    problem(403, 'This codec only decodes; only the API and the workers encode payloads'),
   )
   return app
 }

@@ -25,14 +25,14 @@ export interface ApiConfig {
   readyQueues: readonly Queue[]
   logLevel: string
   accept: AcceptedPayloads
-  /** What the Temporal UI of `npm start` shows to be let at payloads. */
+  /** Token with which the Temporal UI of `npm start` reads payloads. */
   codecToken: string | undefined
 }
 
-/** What the API reads of a bundle's manifest. */
+/** The part of a bundle's manifest that the API reads. */
 const manifestSchema = z.object({ diffusion: servedDiffusionSchema })
 
-/** What the API must know of a bundle; its version is the hash of its manifest, and so of all its files. */
+/** Reads what the API needs of a bundle. The hash of the manifest identifies the bundle, as it covers all its files. */
 const readBundle = async (folder: string): Promise<BundleInfo> => {
   const file = join(folder, 'manifest.json')
   const bytes = await readFile(file).catch((cause) => {
@@ -70,10 +70,10 @@ export const readApiConfig = async (env = process.env): Promise<ApiConfig> => ({
   codecToken: env.IDEM_CODEC_TOKEN || undefined,
 })
 
-/** Where there is one tenant, it need not be held back from itself. */
+/** Without tokens there is only one tenant, so there is no limit by default. */
 const defaultRateLimit = (env: NodeJS.ProcessEnv): string => (env.IDEM_TOKENS ? '6000' : '0')
 
-/** The file of API tokens, where there is to be one. */
+/** Path of the file of API tokens, if `IDEM_TOKENS` is set. */
 export const readTokensPath = (env = process.env): string | undefined =>
   env.IDEM_TOKENS ? resolve(env.IDEM_TOKENS) : undefined
 

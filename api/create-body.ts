@@ -7,22 +7,25 @@ import { type JsonSchema, toJsonSchema } from './json-schema.ts'
 
 const minRetentionMs = 60_000
 
-// The durations that API documents describe: a little less than what is accepted. JSON Schema has no other way to say it.
+// The durations in the API documents. JSON Schema can only use a pattern, so they are a subset of what is accepted.
 const retentionPattern =
   '^(([6-9][0-9]|[1-9][0-9]{2,5})s?|[1-9][0-9]{0,4}m|[1-9][0-9]{0,3}h([1-9][0-9]?m)?|[1-9][0-9]{0,2}d([1-9][0-9]?h)?)$'
 const cancelAfterPattern =
   '^(([5-9]|[1-9][0-9]{1,3}|[1-7][0-9]{4})s?|([1-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2})m|([1-9]|1[0-9]|2[0-3])h([1-5]?[0-9]m)?|24h)$'
 
-/** What a request for a prediction holds, whatever the model. `input` is checked by the model's own schema. */
+/** Body of a request that creates a prediction with any model. The model's own schema checks `input`. */
 export const createBodySchema = z.strictObject({
   input: z.record(z.string(), z.unknown()),
-  webhook: httpUrlSchema.optional().describe('Who is told how it goes: Standard Webhooks.'),
+  webhook: httpUrlSchema.optional().describe('URL that receives events, as Standard Webhooks define them.'),
   webhook_events_filter: z
     .array(z.enum(webhookEvents))
     .min(1)
     .optional()
-    .describe('output and completed where absent.'),
-  stream: z.boolean().optional().describe("Replicate's clients send it; every prediction can be streamed."),
+    .describe('Events to send. Defaults to output and completed.'),
+  stream: z
+    .boolean()
+    .optional()
+    .describe("Accepted for Replicate's clients, and ignored: every prediction can be streamed."),
   retention: z
     .string()
     .transform((text, context) => {
@@ -30,43 +33,52 @@ export const createBodySchema = z.strictObject({
       if (ms !== undefined && ms >= minRetentionMs) return ms
       context.addIssue({
         code: 'custom',
-        message: 'A retention is at least 60s, such as 90s, 30m, 12h or 7d',
+        message: 'The retention must be at least 60s: for example 90s, 30m, 12h or 7d',
         params: { type: 'duration_invalid' },
       })
       return z.NEVER
     })
     .optional()
     .meta({ pattern: retentionPattern })
-    .describe('How long photos, vectors and images are kept after the end; never longer than the service keeps them.'),
-  keep_photos: z.boolean().default(false).describe('Keep photos and crops for as long; they go at the end otherwise.'),
+    .describe(
+      "How long photos, vectors and images are kept after the prediction ends. The service's own limit is the maximum.",
+    ),
+  keep_photos: z
+    .boolean()
+    .default(false)
+    .describe('Also keep photos and crops for that time. By default they are deleted when the prediction ends.'),
 })
 
 export type CreateBody = z.output<typeof createBodySchema>
 
-/** Headers of such a request. */
+/** Headers of a request that creates a prediction. */
 export const createHeaders = z.object({
   prefer: z
     .string()
     .optional()
-    .describe('`wait` or `wait=1` to `wait=60`: seconds to wait for the end; `respond-async`.'),
+    .describe(
+      '`wait=5` waits up to 5 seconds for the result (1 to 60; `wait` means 60). `respond-async` does not wait.',
+    ),
   'idempotency-key': z
     .string()
     .regex(/^[!-~]{1,255}$/, '1 to 255 visible ASCII characters')
     .optional()
-    .describe('The same key and body give the same prediction, also after it has ended.'),
+    .describe('Requests with the same key and body return the same prediction, even after it has ended.'),
   'cancel-after': z
     .string()
     .optional()
     .meta({ pattern: cancelAfterPattern })
-    .describe('`90s`, `5m`, `1h30m`: what has not ended by then is canceled; 5s to 24h.'),
+    .describe(
+      'Cancels the prediction if it has not ended after this time: for example `90s`, `5m` or `1h30m` (5s to 24h).',
+    ),
 })
 
 const beyondSchema =
-  'No JSON Schema can say that a vector has length 1: this one describes the field, and leaves out requests with it.'
+  'JSON Schema cannot require a vector of length 1, so this schema documents the field but does not match requests that use it.'
 
 /**
- * An input's schema of which all that it lets through is accepted: fields with a vector of length 1 are described, but
- * are not among those that may be given.
+ * Narrows an input's schema so that the API accepts everything that matches it: fields that hold a vector of length 1
+ * are described but excluded.
  */
 const withoutVectors = (input: JsonSchema): JsonSchema => {
   const { oneOf, properties = {}, ...schema } = input as JsonSchema & { oneOf?: readonly { required: string[] }[] }
@@ -85,7 +97,7 @@ const withoutVectors = (input: JsonSchema): JsonSchema => {
   }
 }
 
-/** JSON Schema of a request for a prediction with a model, and the members that it has besides. */
+/** JSON Schema of the body of a request that creates a prediction; `more` adds required properties. */
 export const createBodyJsonSchema = (
   inputSchema: JsonSchema,
   more: Record<string, Record<string, unknown>> = {},

@@ -18,11 +18,11 @@ import { cancelAfterMs, waitMs } from './prefer.ts'
 import { Problem } from './problem.ts'
 import { hashRequest, isEarlierHash } from './request-hash.ts'
 
-// A prediction that has just been started is there; one that a race brought may need a moment.
+// A prediction that this request started can be read at once; one that a concurrent request started may take a moment.
 const readAttempts = 3
 const busyRetryAfterSeconds = '5'
 
-/** Markdown. */
+/** A table in Markdown. */
 const table = (rows: Readonly<Record<string, unknown>>): string =>
   [
     '| parameter | value |',
@@ -30,7 +30,7 @@ const table = (rows: Readonly<Record<string, unknown>>): string =>
     ...Object.entries(rows).map(([name, value]) => `| ${name} | ${value} |`),
   ].join('\n')
 
-/** Answers a request for a prediction: started once, waited for as long as `Prefer` says. */
+/** Handles requests that create a prediction: starts it once, then waits as long as `Prefer` asks. */
 export const createPredictionCreator = (
   { orchestrator, store, bundle, publicUrl, retentionMs, maxRunning }: ApiDeps,
   { find, view }: PredictionReader,
@@ -41,25 +41,25 @@ export const createPredictionCreator = (
   const readStarted = async (id: string): Promise<PredictionRecord> => {
     const record = await orchestrator.read(id)
     if (record) return record
-    throw new Problem(404, 'There is no such prediction')
+    throw new Problem(404, 'Prediction not found')
   }
 
   const checkRoom = async (tenant: string): Promise<void> => {
     if (maxRunning === undefined || (await orchestrator.countRunning(tenant)) < maxRunning) return
-    throw new Problem(429, `${maxRunning} predictions are running already; try again when some have ended`, {
+    throw new Problem(429, `${maxRunning} predictions are already running; try again when one has ended`, {
       headers: { 'retry-after': busyRetryAfterSeconds },
     })
   }
 
-  /** The prediction that a key has named before. Throws a 409 problem where its erasure has started. */
+  /** The prediction that an earlier request created with this key. Throws a 409 problem if its erasure has started. */
   const findByKey = async (id: string): Promise<PredictionRecord | undefined> => {
     const record = await orchestrator.read(id)
-    // Asked after the record: what is being erased can still be read for up to half a minute.
+    // Read after the record: a prediction can still be read for up to half a minute while it is erased.
     if (!(await orchestrator.readErasure(id))) return record
-    throw new Problem(409, 'The prediction of this idempotency key has been erased')
+    throw new Problem(409, 'The prediction created with this idempotency key has been erased')
   }
 
-  /** `json` is the whole body as it was sent, `schema` what it may hold. */
+  /** `json` is the request's whole body, unchecked; `schema` checks it. */
   return async (
     c: Context<ApiEnv>,
     model: ServedModel,
@@ -75,7 +75,7 @@ export const createPredictionCreator = (
     const key = header['idempotency-key']
     const id = key === undefined ? newPredictionId() : await predictionIdFor(tenant, key)
     c.set('predictionId', id)
-    // Only a key can bring two requests to one prediction.
+    // Two requests can share a prediction only if they send the same key.
     const requestHash = key === undefined ? undefined : await hashRequest(model.name, json)
 
     const startNew = async (): Promise<PredictionRecord> => {
@@ -115,14 +115,14 @@ export const createPredictionCreator = (
     const record = await once(id, startNew)
     const isSame = record.requestHash === requestHash || (await isEarlierHash(record.requestHash, model.name, json))
     if (!isSame) {
-      throw new Problem(409, 'The idempotency key was used with another request')
+      throw new Problem(409, 'This idempotency key was already used with a different request')
     }
     if (wait === 0) return c.json(await view(record), 201)
 
     const ended = await orchestrator.waitForEnd(id, wait, c.req.raw.signal)
     const prediction = await view(ended ? await find(id, tenant) : record)
     if (isTerminal(prediction.status)) return c.json(prediction, 201)
-    // Every official client takes any other status for the end and would return null.
+    // Replicate's official clients treat any other status as the end, and would return null.
     return c.json({ ...prediction, status: 'starting' }, 202)
   }
 }

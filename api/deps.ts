@@ -5,36 +5,36 @@ import type { Orchestrator } from '../temporal/orchestrator.ts'
 import type { BundleInfo } from './models/bundle-info.ts'
 import type { Model } from './models/define-model.ts'
 
-/** What an entry point hands to the routes. */
+/** Dependencies of the routes, passed in by an entry point. */
 export interface ApiDeps {
   orchestrator: Orchestrator
   store: SealedStore
-  /** What signed URLs hand out. */
+  /** The files that signed URLs serve. */
   published: PublishedFiles
   bundle: BundleInfo
   models: readonly Model[]
-  /** Base of the URLs in answers, without a trailing slash. */
+  /** Base of the URLs in responses, without a trailing slash. */
   publicUrl: string
   /** Base of the Temporal UI, without a trailing slash. */
   temporalUiUrl: string
-  /** For URLs of files and streams: the first one signs, all of them verify. */
+  /** Keys for the URLs of files and streams. The first one signs; all of them verify. */
   urlSigningKeys: readonly SigningKey[]
   /** `whsec_…`, newest first. */
   webhookSecrets: readonly string[]
-  /** How long photos, vectors and images are kept after the end, unless a request asks for less. */
+  /** How long photos, vectors and images are kept after a prediction ends, unless a request asks for less. */
   retentionMs: number
-  /** Whether streams of one prediction share one watch; not where requests may not wait for each other's I/O. */
+  /** Whether the streams of a prediction share one watch. Must be false if requests cannot await each other's I/O. */
   sharedWatch?: boolean
-  /** Predictions of one tenant that may run at a time; no bound where absent. */
+  /** How many predictions of a tenant may run at once. If omitted, there is no limit. */
   maxRunning?: number
 }
 
 export interface ApiEnv {
   Variables: {
     requestId: string
-    /** Who asks. */
+    /** The tenant that sent the request. */
     tenant: string
-    /** The prediction that is made or asked for, for the log. */
+    /** The prediction that the request is about, for the log. */
     predictionId?: string
   }
 }

@@ -14,7 +14,7 @@ import { createSealedStore, type SealedStore } from '../storage/sealed-store.ts'
 import type { BundleInfo } from './models/bundle-info.ts'
 import { type TokenRecord, tokenFileSchema } from './token-records.ts'
 
-/** Texts by the names of variables, and Cloudflare's binding for rate limits. */
+/** Bindings of a Cloudflare Worker: variables, and the rate limiter. */
 export interface EdgeEnv {
   readonly [name: string]: unknown
   readonly IDEM_RATE_LIMITER?: { limit(options: { key: string }): Promise<{ success: boolean }> }
@@ -43,11 +43,11 @@ export interface EdgeConfig {
 const bundleSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   createdAt: z.iso.datetime().transform((text) => new Date(text)),
-  // Deployments before the settings were checked at the door do not say how the bundle's schedulers are set up.
+  // Optional: earlier deployments did not include the settings of the bundle's schedulers.
   ...servedDiffusionSchema.partial({ scheduler: true }).shape,
 })
 
-/** The drivers that need nothing of Node. */
+/** Storage drivers that do not depend on Node. */
 const drivers: StorageDrivers = { s3: s3Driver }
 
 const parseJson = <T>(name: string, text: string, schema: z.ZodType<T>): T => {
@@ -55,14 +55,14 @@ const parseJson = <T>(name: string, text: string, schema: z.ZodType<T>): T => {
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new Error(`${name} is not JSON`, { cause })
+    throw new Error(`${name} is not valid JSON`, { cause })
   }
   const parsed = schema.safeParse(json)
   if (!parsed.success) throw new Error(`${name} is malformed: ${z.prettifyError(parsed.error)}`)
   return parsed.data
 }
 
-/** Reads what the bindings say, by the names that the variables have elsewhere. Throws where something is missing. */
+/** Reads the configuration from bindings, which are named like the environment variables. Throws if one is missing. */
 export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => {
   const env = Object.fromEntries(
     Object.entries(bindings).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
@@ -97,7 +97,7 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
     store: createSealedStore(store, keyRing),
     published: createPublishedFiles(store),
     retentionMs: parseRetention(env.IDEM_RETENTION),
-    // Whoever finds an edge deployment may use one without tokens: a Host header proves nothing there.
+    // Required: without tokens, anyone could use an edge deployment, as a Host header proves nothing there.
     tokens: parseJson('IDEM_TOKENS', need('IDEM_TOKENS'), tokenFileSchema).tokens,
     codecToken: env.IDEM_CODEC_TOKEN || undefined,
     maxRunning: parseCount('IDEM_MAX_RUNNING', env.IDEM_MAX_RUNNING),

@@ -10,20 +10,20 @@ import type { RateLimiter } from './middleware/rate-limit.ts'
 import { Problem } from './problem.ts'
 import { findToken } from './token-records.ts'
 
-/** Cloudflare's limits are by 10 or 60 seconds, and do not tell when one is over. */
+/** Cloudflare's rate limits have periods of 10 or 60 seconds, and do not report when a period ends. */
 const rateLimitSeconds = 60
 
 const log = (level: 'error' | 'info', fields: object, msg: string) =>
   console[level](JSON.stringify({ level, name: 'api', ...scrub(fields), msg }))
 
-/** Derives keys now: no later request then waits for the crypto of another one, which may be gone. */
+/** Derives all keys up front: a request must not wait for work that another request started and may never finish. */
 const warmUp = async (ring: KeyRing): Promise<void> => {
   for (const id of ring.ids) await Promise.all(keyPurposes.map((purpose) => ring.key(id, purpose)))
 }
 
 const rateLimiterOf = ({ IDEM_RATE_LIMITER: binding }: EdgeEnv): RateLimiter | undefined =>
   binding && {
-    limit: 'the requests of your rate limit',
+    limit: 'your rate limit allows',
     take: async (tenant) => ((await binding.limit({ key: tenant })).success ? undefined : rateLimitSeconds),
   }
 
@@ -56,7 +56,7 @@ const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
 
 type App = Awaited<ReturnType<typeof createApp>>
 
-/** Kept from one request to the next; each request that finds none makes its own, and waits for no other one. */
+/** Reused by later requests. Requests that arrive before it is set create their own: none waits for another's I/O. */
 let app: App | undefined
 
 const openApp = async (env: EdgeEnv): Promise<App> => {
@@ -64,7 +64,7 @@ const openApp = async (env: EdgeEnv): Promise<App> => {
   return app
 }
 
-/** The API for Cloudflare Workers, and for whatever calls `fetch(request, env)`: no builtin of Node, no gRPC, no files. */
+/** The API for Cloudflare Workers and others that call `fetch(request, env)`: no Node builtins, gRPC or files. */
 export default {
   async fetch(request: Request, env: EdgeEnv): Promise<Response> {
     try {

@@ -1,2 +1,2 @@
-/** What the log says of a workflow in Temporal that this service did not write. It counts as none. */
-export const forgedWorkflow = 'A workflow was refused: nothing proves that this service wrote it'
+/** Log message for a workflow in Temporal that this service did not write. Such a workflow is treated as not found. */
+export const forgedWorkflow = 'Ignored a workflow in Temporal: its data was not written by this service'

@@ -6,6 +6,6 @@ export type JsonSchema = Readonly<Record<string, unknown>> & {
 
 const strip = ({ $schema: _, ...schema }: Record<string, unknown>) => schema
 
-/** JSON Schema of what a zod schema takes, or gives. */
+/** JSON Schema of the input or output of a zod schema. */
 export const toJsonSchema = (schema: z.ZodType, io: 'input' | 'output' = 'input'): JsonSchema =>
   strip(z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<string, unknown>)

@@ -27,32 +27,34 @@ const closeTimeoutMs = 5_000
 const viewerFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 const readViewerFile = async (name: string) => new Uint8Array(await readFile(join(viewerFolder, name)))
 
-const help = `Runs the HTTP API until it is stopped. It is configured by environment variables: see docs/configuration.md.
+const help = `Runs the HTTP API until it is stopped. Environment variables configure it: see docs/configuration.md.
 
   npm run api
   IDEM_TOKENS=.idem/tokens.json IDEM_HOST=0.0.0.0 npm run api
 
-Without IDEM_TOKENS it listens on loopback only. SIGTERM and SIGINT answer what was asked and end with code 0.`
+Without IDEM_TOKENS it listens on loopback only. On SIGTERM or SIGINT it answers open requests, then exits with code 0.`
 
 await runCommand(help, async () => {
-  // Refuses options.
+  // Rejects all options.
   parseArgs({ options: {} })
   const config = await readApiConfig()
   if (!config.tokens && !isLoopback(config.host)) {
     throw new Error(
-      `Without tokens the API listens on loopback only; IDEM_HOST is ${config.host}. Set IDEM_TOKENS: npm run tokens -- --help`,
+      `Without tokens the API can only listen on loopback, but IDEM_HOST is ${config.host}. Set IDEM_TOKENS: see npm run tokens -- --help`,
     )
   }
   const log = createLog({ level: config.logLevel, name: 'api' })
   const observer = await observeApi(readObservabilityConfig('api'))
-  // A file that is not in order is told at once.
+  // Fails at once if the file is malformed.
   if (config.tokens) await readTokenFile(config.tokens)
   const findToken = config.tokens
-    ? watchTokenFile(config.tokens, (error) => log.error({ err: error }, 'The tokens cannot be read: nobody is let in'))
+    ? watchTokenFile(config.tokens, (error) =>
+        log.error({ err: error }, 'Cannot read the tokens: all requests are refused'),
+      )
     : undefined
   const { keyRing, ...storage } = await readStorageConfig()
   const { connectionOptions, namespace } = readTemporalConfig()
-  // Lazy: the API answers 503 while Temporal is away and recovers by itself.
+  // Lazy: the API answers 503 while Temporal is unavailable, and recovers by itself.
   const connection = Connection.lazy(connectionOptions)
   const dataConverter = createDataConverter(keyRing, { namespace, accept: config.accept })
   const client = new Client({ connection, namespace, dataConverter, ...observer.clientOptions })
@@ -86,7 +88,7 @@ await runCommand(help, async () => {
   await listening(server, config)
   console.log(`ready: api on ${storage.publicUrl}`)
 
-  // The last one: started by a parent that has died.
+  // 'disconnect': the parent process has died.
   await Promise.race(['SIGTERM', 'SIGINT', 'disconnect'].map((event) => once(process, event)))
   await close(server, closeTimeoutMs)
   await connection.close()

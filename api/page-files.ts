@@ -3,7 +3,7 @@ import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PageFiles } from './routes/page.ts'
 
-/** The libraries of the page, as modules of their packages. */
+/** The page's libraries: module to package. */
 const packages: Record<string, string> = {
   'vendor/preact.js': 'preact',
   'vendor/hooks.js': 'preact/hooks',
@@ -13,7 +13,7 @@ const packages: Record<string, string> = {
 }
 const served = new Map(Object.entries(packages).map(([name, of]) => [of, `./${name.slice('vendor/'.length)}`]))
 
-/** A browser finds no packages by name, and an import map would be an inline script. */
+/** Replaces package names by paths: browsers do not resolve them, and an import map would be an inline script. */
 const withPaths = (module: string): string =>
   module.replace(/(from|import) ?"([^".]+)"/g, (all, word: string, of: string) =>
     served.has(of) ? `${word}"${served.get(of)}"` : all,
@@ -26,7 +26,7 @@ export const openPageFiles = async (): Promise<PageFiles> => {
   const [pageFolder, samplesFolder] = [folder('page'), folder('../samples')]
   const entries = await readdir(pageFolder, { recursive: true })
   const names = new Set(entries.map((name) => name.split(sep).join('/')))
-  // Absent in an image of the API alone.
+  // The container image of the API does not include the samples.
   const samples = await readdir(samplesFolder).catch((): string[] => [])
   const bytesOf = async (file: string) => new Uint8Array(await readFile(file))
   return {

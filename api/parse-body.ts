@@ -2,11 +2,16 @@ import type { z } from 'zod'
 import { clip } from '../lib/clip.ts'
 import { type FieldError, Problem } from './problem.ts'
 
-/** The JSON of a request. Throws a 400 or 415 problem. */
+/** Reads a request's JSON. Throws a 400 or 415 problem. */
 export const readJson = async (request: Request): Promise<unknown> => {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') {
-    throw new Problem(415, `The body is ${type ?? 'of no stated type'}; send application/json`)
+    throw new Problem(
+      415,
+      type
+        ? `The content type is ${type}; send application/json`
+        : 'The content type is missing; send application/json',
+    )
   }
   try {
     return await request.json()
@@ -21,7 +26,7 @@ const toFieldError = (issue: z.core.$ZodIssue, prefix: readonly string[]): Field
   type: ('params' in issue && (issue.params as { type?: string })?.type) || issue.code,
 })
 
-/** `value` as `schema` has it. Throws a 422 problem that names every field that is wrong. */
+/** Parses `value` with `schema`. Throws a 422 problem that names every invalid field. */
 export const parse = <T extends z.ZodType>(schema: T, value: unknown, prefix = ['body']): z.output<T> => {
   const result = schema.safeParse(value)
   if (result.success) return result.data
@@ -32,7 +37,7 @@ const maxDescription = 600
 const describe = ({ loc, msg }: FieldError): string =>
   clip(`${loc.slice(1).join('.') || 'body'}: ${msg}`, maxDescription)
 
-/** A 422 problem that names the fields that are wrong; its detail is about the first one. */
+/** A 422 problem that lists the invalid fields. Its detail describes the first one. */
 export const validationProblem = (issues: readonly z.core.$ZodIssue[], prefix: readonly string[]): Problem => {
   const errors = issues.map((issue) => toFieldError(issue, prefix))
   const more = errors.length - 1

@@ -19,9 +19,9 @@ interface Requester {
 }
 
 /**
- * Where photos come from, and how answers repeat them: bytes in the request go to the store, so that the workflow carries
- * a key; a file uploaded before is referred to by its key; any other URL is fetched by a worker. Throws a 422 problem
- * that names the photo.
+ * Resolves the photos of a request. A data: URI is stored, so that the workflow carries only its key; the URL of an
+ * uploaded file becomes its key; a worker fetches any other URL. `echo` is how responses repeat the photos. Throws a
+ * 422 problem that names the photo.
  */
 export const createPhotoSources = ({ store, publicUrl }: PhotoSourceDeps) => {
   const filesUrl = `${publicUrl}/v1/files/`
@@ -38,7 +38,7 @@ export const createPhotoSources = ({ store, publicUrl }: PhotoSourceDeps) => {
         const message = `The photo has ${bytes.length} bytes; at most ${limits.photoBytes} are allowed`
         throw fieldProblem(loc, message, 'photo_too_large')
       }
-      // The key names the content: another body under the same idempotency key must not replace this one.
+      // The key depends on the content: a different body with the same idempotency key must not replace this one.
       const digest = (await sha256Hex(bytes)).slice(0, 32)
       const key = `${artifactKeys.prediction(predictionId)}upload-${digest}`
       await store.put(key, bytes, { contentType: 'application/octet-stream' })
@@ -47,14 +47,14 @@ export const createPhotoSources = ({ store, publicUrl }: PhotoSourceDeps) => {
     if (text.startsWith(filesUrl)) {
       const id = text.slice(filesUrl.length)
       const key = /^[0-9a-z]{26}$/.test(id) ? artifactKeys.upload(tenant, id) : undefined
-      if (!key || !(await store.head(key))) throw fieldProblem(loc, 'There is no such uploaded file', 'not_found')
+      if (!key || !(await store.head(key))) throw fieldProblem(loc, 'Uploaded file not found', 'not_found')
       return { source: { key }, echo: text }
     }
     if (text.length > maxUrlLength) {
-      throw fieldProblem(loc, `A URL has at most ${maxUrlLength} characters`, 'url_invalid')
+      throw fieldProblem(loc, `The URL is too long; at most ${maxUrlLength} characters are allowed`, 'url_invalid')
     }
     if (!isHttpUrl(text)) {
-      throw fieldProblem(loc, 'Neither an http(s) URL, a data: URI nor the URL of an uploaded file', 'url_invalid')
+      throw fieldProblem(loc, 'Must be an http(s) URL, a data: URI or the URL of an uploaded file', 'url_invalid')
     }
     return { source: { url: text }, echo: text }
   }

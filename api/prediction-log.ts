@@ -1,7 +1,7 @@
 import type { PredictionRecord } from '../contracts/record.ts'
 import { doneLine } from '../contracts/steps.ts'
 
-/** How many iterations each step makes that reports its progress. */
+/** The number of iterations of each step that reports progress. */
 export type Iterations = Partial<Record<string, number>>
 
 const barWidth = 10
@@ -16,7 +16,7 @@ const progressLine = (step: number, of: number): string => {
 const progressLines = (done: number, of: number | undefined): string[] =>
   of === undefined ? [] : Array.from({ length: done }, (_, k) => progressLine(k + 1, of))
 
-/** One line per event; as time goes on, lines are only added. */
+/** One line per event. Lines are only appended, never changed. */
 export const logLines = ({ finished, pending }: PredictionRecord, iterations: Iterations): string[] => [
   ...finished.flatMap(({ name, outcome, progress }) => {
     const of = iterations[name]
@@ -26,7 +26,7 @@ export const logLines = ({ finished, pending }: PredictionRecord, iterations: It
   ...pending.flatMap(({ name, progress }) => progressLines(progress?.step ?? 0, iterations[name])),
 ]
 
-/** What a running prediction does now, for its metrics. */
+/** The current step of a running prediction, for its metrics. */
 export const currentPhase = ({ state, pending }: PredictionRecord, iterations: Iterations) => {
   const activity = pending[0]
   if (state !== 'running' || !activity) return {}

@@ -8,11 +8,11 @@ import { Problem } from './problem.ts'
 
 export interface PredictionReader {
   /**
-   * The record, if it belongs to the one who asks. Another tenant's, and one whose erasure has started, is as unknown as
-   * none: a 404 problem.
+   * The record of a prediction. Throws a 404 problem if there is none, if it belongs to another tenant, or if its
+   * erasure has started.
    */
   find(id: string, tenant: string): Promise<PredictionRecord>
-  /** The same for whoever has a signed URL. */
+  /** The same for a request with a signed URL, which needs no tenant. */
   findSigned(id: string): Promise<PredictionRecord>
   view(record: PredictionRecord): Promise<Prediction>
 }
@@ -20,7 +20,7 @@ export interface PredictionReader {
 export const createPredictionReader = (deps: ApiDeps): PredictionReader => {
   const { orchestrator } = deps
   const findSigned = async (id: string): Promise<PredictionRecord> => {
-    const none = new Problem(404, 'There is no such prediction')
+    const none = new Problem(404, 'Prediction not found')
     if (!predictionIdPattern.test(id)) throw none
     // Temporal takes up to half a minute to delete a history.
     const [record, erasure] = await allSettled([orchestrator.read(id), orchestrator.readErasure(id)])
@@ -31,7 +31,7 @@ export const createPredictionReader = (deps: ApiDeps): PredictionReader => {
     findSigned,
     find: async (id, tenant) => {
       const record = await findSigned(id)
-      if (record.tenant !== tenant) throw new Problem(404, 'There is no such prediction')
+      if (record.tenant !== tenant) throw new Problem(404, 'Prediction not found')
       return record
     },
     view: createPredictionView(deps),

@@ -24,16 +24,16 @@ const seconds = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 1000
 export const hasSucceeded = (record: PredictionRecord): record is Succeeded<PredictionRecord['input'], unknown> =>
   record.state === 'completed'
 
-/** The model of a prediction. Throws a 500 problem if it is not served here: another release may have started it. */
+/** The model of a prediction. Throws a 500 problem if this release does not serve it. */
 export const modelOf = (models: readonly Model[], { model: name }: Pick<PredictionRecord, 'model'>): Model => {
   const model = models.find((one) => one.name === name)
-  if (!model) throw new Problem(500, `The model ${name} of this prediction is not served here`)
+  if (!model) throw new Problem(500, `This server does not serve ${name}, the model of this prediction`)
   return model
 }
 
 /**
- * Shows records as predictions, as the public API answers them: computed from what the orchestrator knows and nothing
- * else, with URLs signed afresh.
+ * Turns records into predictions as the public API returns them. Everything is computed from the orchestrator's record;
+ * URLs are signed on each call.
  */
 export const createPredictionView = ({
   models,
@@ -48,7 +48,7 @@ export const createPredictionView = ({
       try {
         return (await readJson(store, key)) ?? null
       } catch (error) {
-        // It is being erased: its data goes before its history.
+        // The prediction is being erased: its data is removed before its history.
         if (saysErased(error)) return null
         throw error
       }

@@ -8,7 +8,7 @@ export interface FieldError {
   readonly type: string
 }
 
-/** What was sent must not decide how much is answered: a document has at most so many bytes, and lists so many errors. */
+/** Limits of a problem document: a large request must not cause a large response. */
 const maxBytes = 4096
 const maxErrors = 20
 const maxDetailBytes = 1024
@@ -41,14 +41,14 @@ const clipError = ({ loc, msg, type }: FieldError): FieldError => ({
 
 const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length
 
-/** Some characters have one byte, others six. */
+/** Clips to a size in JSON, where a character takes one to six bytes. */
 const clipToBytes = (text: string, bytes: number): string => {
   let clipped = clip(text, bytes)
   while (bytesOf(clipped) > bytes + 2) clipped = clip(clipped, Math.floor(clipped.length * 0.8))
   return clipped
 }
 
-/** As many of the errors, in their order, as there is room for. */
+/** The first errors that fit into `bytes`. */
 const errorsWithin = (bytes: number, errors: readonly FieldError[]): FieldError[] => {
   const shown: FieldError[] = []
   let left = bytes
@@ -66,7 +66,12 @@ export interface ProblemOptions {
   readonly cause?: unknown
 }
 
-/** An RFC 9457 problem document on its way to the caller. */
+/**
+ * An error that is sent to the client as an RFC 9457 problem document.
+ *
+ * @example
+ * throw new Problem(404, 'Prediction not found')
+ */
 export class Problem extends Error {
   override name = 'Problem'
   readonly status: ContentfulStatusCode
@@ -80,7 +85,7 @@ export class Problem extends Error {
     this.headers = options.headers ?? {}
   }
 
-  /** `traceId` lets whoever runs this find the request in a trace. */
+  /** `traceId` is added to the document, so that operators can find the request's trace. */
   toResponse(traceId?: string): Response {
     return new Response(JSON.stringify(this.#document(traceId)), {
       status: this.status,
@@ -93,7 +98,7 @@ export class Problem extends Error {
     const base = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail }
     const end = traceId ? { trace_id: traceId } : {}
     if (!errors) return { ...base, ...end }
-    // Longer than the names and brackets of what is added.
+    // Leaves room for the names and brackets of the added members.
     const room = maxBytes - bytesOf({ ...base, ...end }) - 64
     const shown = errorsWithin(room, errors)
     const omitted = errors.length - shown.length

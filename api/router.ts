@@ -4,7 +4,7 @@ import { validationProblem } from './parse-body.ts'
 
 const places: Record<string, string> = { json: 'body', form: 'body', param: 'path', query: 'query', header: 'header' }
 
-/** A router whose routes document themselves, and answer what their schemas do not let through with a 422 problem. */
+/** A router with documented routes that answers a 422 problem if a request does not match a route's schema. */
 export const createRouter = () =>
   new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {

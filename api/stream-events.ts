@@ -4,13 +4,13 @@ import type { Preview } from '../contracts/step-progress.ts'
 export interface StreamEvent {
   readonly event: 'logs' | 'progress' | 'output' | 'error' | 'done'
   readonly data: string
-  /** What has been told once this event is. */
+  /** Position of the stream after this event. */
   readonly position: StreamPosition
 }
 
-/** What a stream has told so far. It is the id of its events, so that one that was cut off goes on where it was. */
+/** What a stream has sent so far. It is the id of each event, so that an interrupted stream can resume. */
 export interface StreamPosition {
-  /** Log lines and outputs told. */
+  /** Number of log lines and outputs sent. */
   readonly logs: number
   readonly outputs: number
   readonly done: boolean
@@ -21,7 +21,7 @@ export const streamStart: StreamPosition = { logs: 0, outputs: 0, done: false }
 export const formatPosition = ({ logs, outputs, done }: StreamPosition): string =>
   `${logs}-${outputs}${done ? '-done' : ''}`
 
-/** The start where it is no position of ours. */
+/** Returns the start if `id` is not a position. */
 export const parsePosition = (id: string | undefined): StreamPosition => {
   const match = /^(\d{1,9})-(\d{1,9})(-done)?$/.exec(id ?? '')
   return match ? { logs: Number(match[1]), outputs: Number(match[2]), done: match[3] !== undefined } : streamStart
@@ -37,31 +37,31 @@ const reasons: Partial<Record<Prediction['status'], { reason: string }>> = {
   canceled: { reason: 'canceled' },
 }
 
-/** What a prediction does now, for a page that shows it. */
+/** Data of a `progress` event: the current step. */
 const progressOf = ({ status, metrics }: Prediction, preview: Preview | undefined): string => {
   const { phase, queued, step, of, attempt } = metrics
   return JSON.stringify({ status, phase, queued, step, of, attempt, ...(preview && { preview }) })
 }
 
 /**
- * What to tell of a prediction, after what has been told: new log lines, progress, new outputs, and at the end `error`
- * where it failed, and `done`. Log lines that a retried step takes back are not told again.
+ * The events of a prediction after a position: new log lines, progress and new outputs, then `error` if it failed, and
+ * `done` when it has ended. Log lines of a retried step are not sent twice.
  */
 export const eventsAfter = (start: StreamPosition, prediction: Prediction, preview?: Preview): StreamEvent[] => {
   if (start.done) return []
   const events: StreamEvent[] = []
   let position = start
-  const tell = (event: StreamEvent['event'], data: string, change: Partial<StreamPosition> = {}) => {
+  const send = (event: StreamEvent['event'], data: string, change: Partial<StreamPosition> = {}) => {
     position = { ...position, ...change }
     events.push({ event, data, position })
   }
   const newLines = lines(prediction.logs).slice(start.logs)
-  if (newLines.length > 0) tell('logs', `${newLines.join('\n')}\n`, { logs: start.logs + newLines.length })
-  tell('progress', progressOf(prediction, preview))
+  if (newLines.length > 0) send('logs', `${newLines.join('\n')}\n`, { logs: start.logs + newLines.length })
+  send('progress', progressOf(prediction, preview))
   for (const output of outputsOf(prediction).slice(start.outputs)) {
-    tell('output', typeof output === 'string' ? output : JSON.stringify(output), { outputs: position.outputs + 1 })
+    send('output', typeof output === 'string' ? output : JSON.stringify(output), { outputs: position.outputs + 1 })
   }
-  if (prediction.status === 'failed') tell('error', prediction.error ?? 'The prediction failed')
-  if (isTerminal(prediction.status)) tell('done', JSON.stringify(reasons[prediction.status] ?? {}), { done: true })
+  if (prediction.status === 'failed') send('error', prediction.error ?? 'The prediction failed')
+  if (isTerminal(prediction.status)) send('done', JSON.stringify(reasons[prediction.status] ?? {}), { done: true })
   return events
 }

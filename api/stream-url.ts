@@ -1,6 +1,6 @@
 import { type SigningKey, signText, verifyText } from '../lib/crypto/hmac.ts'
 
-// Clients open a prediction's stream without their token, so the URL itself says that they may.
+// Clients open a prediction's stream without a token, so its URL is signed.
 
 const daySeconds = 24 * 3600
 
@@ -13,7 +13,7 @@ export interface StreamUrlOptions {
   nowMs?: number
 }
 
-/** Lives one to two days: the end is rounded, so that a prediction looks the same when it is read again. */
+/** The URL is valid for one to two days. The expiry is rounded, so that repeated reads return the same URL. */
 export const signStreamUrl = async (
   id: string,
   { publicUrl, signingKeys, nowMs = Date.now() }: StreamUrlOptions,
@@ -23,7 +23,7 @@ export const signStreamUrl = async (
   return `${publicUrl}/v1/predictions/${id}/stream?expires=${expires}&signature=${signature}`
 }
 
-/** Whether a URL that `signStreamUrl` made lets its bearer read this prediction's stream now. */
+/** Whether these parameters are from a URL of `signStreamUrl` for this prediction that has not expired. */
 export const mayStream = async (
   id: string,
   { expires = '', signature = '' }: { expires?: string; signature?: string },

@@ -5,7 +5,7 @@ import { errorCode } from '../lib/error-code.ts'
 import { pollUntil } from '../lib/poll-until.ts'
 import { findToken, type TokenRecord, tokenFileSchema } from './token-records.ts'
 
-/** The tokens in a file; none where there is no file. Throws where it is something else. */
+/** The tokens in a file, or none if the file does not exist. Throws if the file is malformed. */
 export const readTokenFile = async (file: string): Promise<TokenRecord[]> => {
   let text: string
   try {
@@ -18,14 +18,14 @@ export const readTokenFile = async (file: string): Promise<TokenRecord[]> => {
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new Error(`The tokens in ${file} are no JSON`, { cause })
+    throw new Error(`The tokens in ${file} are not valid JSON`, { cause })
   }
   const parsed = tokenFileSchema.safeParse(json)
-  if (!parsed.success) throw new Error(`The tokens in ${file} are not in order: ${z.prettifyError(parsed.error)}`)
+  if (!parsed.success) throw new Error(`The tokens in ${file} are malformed: ${z.prettifyError(parsed.error)}`)
   return parsed.data.tokens
 }
 
-/** Replaces the file in one go, readable by its owner alone. */
+/** Replaces the file atomically. Only its owner can read it. */
 export const writeTokenFile = async (file: string, tokens: readonly TokenRecord[]): Promise<void> => {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const part = `${file}.${process.pid}.part`
@@ -35,7 +35,7 @@ export const writeTokenFile = async (file: string, tokens: readonly TokenRecord[
 
 const lockWait = { everyMs: 50, timeoutMs: 5_000 }
 
-/** Changes the file while nobody else does. Throws where another process holds it for long. */
+/** Changes the file under a lock. Throws if another process holds the lock for too long. */
 export const updateTokenFile = async (
   file: string,
   change: (tokens: readonly TokenRecord[]) => readonly TokenRecord[],
@@ -52,7 +52,7 @@ export const updateTokenFile = async (
     }
   }
   if (!(await pollUntil(takeLock, Boolean, lockWait))) {
-    throw new Error(`Another process is changing ${file}; if none is, remove ${lock}`)
+    throw new Error(`Another process is changing ${file}. If this is not the case, delete ${lock}`)
   }
   try {
     await writeTokenFile(file, change(await readTokenFile(file)))
@@ -61,12 +61,12 @@ export const updateTokenFile = async (
   }
 }
 
-/** How often the file is looked at: a revoked token works for no longer. */
+/** How often the file is checked, and so how long a revoked token still works. */
 const checkEveryMs = 500
 
 /**
- * Finds tokens in a file that may change at any time. A file that cannot be read, or is not in order, lets nobody in
- * until it is mended.
+ * Looks up tokens in a file that may change at any time. While the file cannot be read or is malformed, no token is
+ * valid.
  */
 export const watchTokenFile = (file: string, onError: (error: Error) => void) => {
   let version = ''

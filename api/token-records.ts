@@ -3,23 +3,26 @@ import { sha256Hex } from '../lib/sha256.ts'
 
 export const tenantSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'A tenant is 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit')
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,62}$/,
+    'A tenant name has 1 to 63 characters from a-z, 0-9, - and _, and starts with a letter or digit',
+  )
 
-/** What a token lets its bearer do: `api` all that its tenant may, `operator` read payloads in the Temporal UI. */
+/** What a token permits: `api`, all requests of its tenant; `operator`, reading payloads in the Temporal UI. */
 const tokenScopes = ['api', 'operator'] as const
 
 const tokenSchema = z.strictObject({
-  /** For people: the start of the hash. */
+  /** Shown to people: the start of the hash. */
   id: z.string(),
   tenant: tenantSchema,
   scope: z.enum(tokenScopes),
-  /** Of the token, in hexadecimal. A token is 256 random bits: nothing can be guessed from its hash. */
+  /** Hash of the token in hexadecimal. A token has 256 random bits, so the hash does not reveal it. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   created_at: z.iso.datetime(),
   note: z.string().optional(),
 })
 
-/** What the file that IDEM_TOKENS names holds. */
+/** Content of the file named by IDEM_TOKENS. */
 export const tokenFileSchema = z.strictObject({ tokens: z.array(tokenSchema) })
 
 export type TokenRecord = z.infer<typeof tokenSchema>
@@ -29,7 +32,7 @@ export type TokenScope = TokenRecord['scope']
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 const secretLength = 52
 
-/** A new token and what is kept of it: the token itself is not. */
+/** Creates a token. Only the record is stored, not the token. */
 export const makeToken = async (
   tenant: string,
   { scope = 'api', note }: { scope?: TokenScope; note?: string } = {},
@@ -43,14 +46,14 @@ export const makeToken = async (
 
 const hashToken = (token: string): Promise<string> => sha256Hex(new TextEncoder().encode(token))
 
-/** Compares without telling by its time where two texts of one length differ. */
+/** Compares two texts in constant time. */
 const equals = (a: string, b: string): boolean => {
   let difference = a.length ^ b.length
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
   return difference === 0
 }
 
-/** The record of a token. Compares with every one, so that time tells nothing. */
+/** Finds the record of a token. Compares with all records, so that the time reveals nothing. */
 export const findToken = async (token: string, records: readonly TokenRecord[]): Promise<TokenRecord | undefined> => {
   const hash = await hashToken(token)
   let found: TokenRecord | undefined

@@ -15,7 +15,7 @@ export type PublishedFiles = Pick<ArtifactStore, 'get' | 'head'>
 export const createPublishedFiles = (store: ArtifactStore): PublishedFiles => {
   const check = (key: string) => {
     if (isPublished(key)) return
-    throw new ArtifactStoreError('Only published files are handed out', { retryable: false })
+    throw new ArtifactStoreError('Signed URLs only serve published files', { retryable: false })
   }
   return {
     async get(key, range) {

@@ -53,7 +53,7 @@ export const createSealedStore = (store: ArtifactStore, ring: KeyRing): SealedSt
     },
 
     async signGet(key, options) {
-      if (!isPublished(key)) throw refuse('Only published files are handed out')
+      if (!isPublished(key)) throw refuse('Signed URLs only serve published files')
       return store.signGet(key, options)
     },
 

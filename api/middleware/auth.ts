@@ -4,7 +4,7 @@ import type { ApiEnv } from '../deps.ts'
 import { Problem } from '../problem.ts'
 import type { TokenRecord } from '../token-records.ts'
 
-/** Finds what is known of a token. */
+/** Looks up a token. Returns undefined if it is not valid. */
 export type FindToken = (token: string) => Promise<TokenRecord | undefined>
 
 /** The token of `Authorization: Bearer …`, or `Token …` as older clients send it. */
@@ -13,7 +13,7 @@ const tokenOf = (header: string | undefined): string | undefined =>
 
 const unauthenticated = (detail: string) => new Problem(401, detail, { headers: { 'www-authenticate': 'Bearer' } })
 
-/** Finds out who asks. Throws a 401 problem, or 403 for a token that is for something else. */
+/** Sets the tenant of a request by its token. Throws a 401 problem, or 403 if the token has another scope. */
 export const requireToken =
   (find: FindToken | undefined): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {
@@ -22,10 +22,10 @@ export const requireToken =
       return next()
     }
     const token = tokenOf(c.req.header('authorization'))
-    if (token === undefined) throw unauthenticated('Send a token: Authorization: Bearer …')
+    if (token === undefined) throw unauthenticated('A token is required; send it as Authorization: Bearer …')
     const record = await find(token)
-    if (!record) throw unauthenticated('This token is not valid')
-    if (record.scope !== 'api') throw new Problem(403, 'This token is not for the API')
+    if (!record) throw unauthenticated('The token is invalid')
+    if (record.scope !== 'api') throw new Problem(403, 'This token is not valid for the API; create one with scope api')
     c.set('tenant', record.tenant)
     return next()
   }

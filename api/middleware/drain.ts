@@ -1,6 +1,6 @@
 /**
- * Reads what a request still sends, up to so many bytes, and throws it away. A client that is answered while it sends may
- * see a broken connection in place of the answer.
+ * Reads and discards the rest of a request, up to `mostBytes`. A client that is still sending when it is answered may
+ * see a broken connection instead of the response.
  */
 export const drain = async ({ body }: Request, mostBytes: number): Promise<void> => {
   if (!body || body.locked) return
@@ -13,6 +13,6 @@ export const drain = async ({ body }: Request, mostBytes: number): Promise<void>
     }
     await reader.cancel()
   } catch {
-    // The client has gone.
+    // The client has disconnected.
   }
 }

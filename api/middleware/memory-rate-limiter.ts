@@ -1,11 +1,11 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { RateLimiter } from './rate-limit.ts'
 
-/** So many requests a minute for each tenant, counted by each process for itself. */
+/** Limits the requests of each tenant. Each process counts separately. */
 export const createMemoryRateLimiter = (requestsPerMinute: number): RateLimiter => {
   const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 })
   return {
-    limit: `${requestsPerMinute} requests a minute`,
+    limit: `${requestsPerMinute} requests per minute`,
     take: async (tenant) => {
       try {
         await limiter.consume(tenant)

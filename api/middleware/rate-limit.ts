@@ -2,15 +2,15 @@ import type { MiddlewareHandler } from 'hono'
 import type { ApiEnv } from '../deps.ts'
 import { Problem } from '../problem.ts'
 
-/** Counts the requests of tenants; each runtime brings its own. */
+/** Counts the requests of tenants. Each runtime has its own implementation. */
 export interface RateLimiter {
-  /** For messages: `3 requests a minute`. */
+  /** For messages: `3 requests per minute`. */
   readonly limit: string
-  /** Counts a request: the seconds to wait where it is one too many. */
+  /** Counts a request. Returns the seconds to wait if the limit is exceeded. */
   take(tenant: string): Promise<number | undefined>
 }
 
-/** Holds each tenant to its rate. Throws a 429 problem. */
+/** Limits the rate of requests of each tenant. Throws a 429 problem. */
 export const limitRate =
   ({ limit, take }: RateLimiter): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {

@@ -7,7 +7,7 @@ import type { Succeeded } from './define-model.ts'
 /** The workflow of `idem/arc2face`. */
 export const workflow = 'generateFaces'
 
-/** A prediction of `idem/arc2face`; undefined if it is of another model. */
+/** Returns a prediction of `idem/arc2face`, or undefined for other models. */
 export const arc2faceRecord = (
   record: PredictionRecord,
 ): PredictionRecord<GenerateFacesInput, GenerateFacesResult> | undefined =>

@@ -53,7 +53,7 @@ export const arc2face = defineModel<Arc2FaceInput, GenerateFacesInput, GenerateF
     similarity: images.map(({ similarity }) => similarity),
     seeds: images.map(({ seed }) => seed),
     attempts: images.map(({ attempts }) => attempts),
-    // Boxes and landmarks are of the photo.
+    // Boxes and landmarks are personal data of the photo.
     ...(!dataRemoved && { faces }),
     timings: timingsOf(timingsMs),
   }),

@@ -1,11 +1,11 @@
 import type { ServedDiffusion } from '../../contracts/bundle-manifest.ts'
 
-/** What the API must know of a model bundle. */
+/** What the API needs to know about a model bundle. */
 export interface BundleInfo extends Omit<ServedDiffusion, 'scheduler'> {
   /** SHA-256 of its manifest, in hexadecimal. */
   readonly sha256: string
-  /** When the bundle was put where it is. */
+  /** Modification time of the bundle's manifest. */
   readonly createdAt: Date
-  /** How its schedulers are set up; if it is not known, workers refuse settings that they cannot use. */
+  /** Settings of its schedulers. If omitted, only workers check the settings of requests. */
   readonly scheduler?: ServedDiffusion['scheduler'] | undefined
 }

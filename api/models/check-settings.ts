@@ -13,7 +13,7 @@ const blame = <T>(field: keyof DiffusionSettings, attempt: () => T): T => {
   }
 }
 
-/** Rules between settings, asked of the very schedulers that a worker will use. Throws a 422 problem. */
+/** Checks settings with the same schedulers that workers use. Throws a 422 problem. */
 export const checkSettings = (settings: DiffusionSettings, { scheduler, timestepSpacing }: BundleInfo): void => {
   if (!scheduler) return
   const solver = blame('scheduler', () => schedulerFor({ scheduler, timestepSpacing }, settings.scheduler))

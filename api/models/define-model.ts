@@ -9,69 +9,69 @@ import type { ArtifactStore } from '../../storage/store.ts'
 import type { JsonSchema } from '../json-schema.ts'
 import type { BundleInfo } from './bundle-info.ts'
 
-/** What a model's `prepare` can use. What it throws are problems. */
+/** Passed to a model's `prepare`. Its functions throw problems. */
 export interface PrepareContext {
   readonly predictionId: string
   readonly bundle: BundleInfo
   readonly store: ArtifactStore
-  /** Another prediction of the same tenant. Throws a 404 problem. */
+  /** Reads another prediction of the same tenant. Throws a 404 problem. */
   find(id: string): Promise<PredictionRecord>
-  /** Where the photos of an input come from, and how answers repeat them. Throws a 422 problem. */
+  /** Resolves the photos of an input; `echo` is how responses repeat them. Throws a 422 problem. */
   resolvePhotos(input: PhotoInput): Promise<{ sources: PhotoSource[]; echo: Record<string, unknown> }>
 }
 
 export interface Prepared<W extends PredictionInput> {
-  /** What this model's workflow is given, besides what every prediction's is. */
+  /** Input of this model's workflow, without the fields that every prediction has. */
   readonly input: Omit<W, keyof PredictionInput>
-  /** The request's input as answers repeat it; photos and vectors that came as bytes are left out. */
+  /** The request's input as responses repeat it, without the bytes of photos and vectors. */
   readonly echo: Readonly<Record<string, unknown>>
-  /** For the Temporal UI: one line, and rows of a table. Nothing personal. */
+  /** Shown in the Temporal UI: one line, and the rows of a table. Must not contain personal data. */
   readonly summary: string
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** What a model's `present` can use. */
+/** Passed to a model's `present`. */
 export interface Presenter {
-  /** A URL that hands out a published file. */
+  /** Returns a signed URL of a published file. */
   signOutput(key: string): Promise<string>
-  /** The content of a JSON artifact. */
+  /** Reads a JSON artifact. */
   readJson(key: string): Promise<unknown>
 }
 
 /** A prediction that has succeeded. */
 export type Succeeded<W extends PredictionInput, R> = PredictionRecord<W, R> & { readonly result: R }
 
-/** `I`: what a request gives; `W` and `R`: what the workflow takes and returns; `O`: the prediction's output. */
+/** `I`: the request's input; `W` and `R`: input and result of the workflow; `O`: the prediction's output. */
 export interface ModelDefinition<I, W extends PredictionInput, R, O> {
   /** owner/name */
   readonly name: `${string}/${string}`
   readonly description: string
-  /** Type of the workflow that makes its predictions, as `workflows/index.ts` exports it. */
+  /** Type of the workflow that runs its predictions, as `workflows/index.ts` exports it. */
   readonly workflow: string
-  /** What a prediction goes through, in order; every prediction ends with `discardLeftovers`. */
+  /** The steps of a prediction, in order. `discardLeftovers` is added at the end. */
   readonly steps: readonly StepName[]
   readonly input: z.ZodType<I>
   readonly output: z.ZodType<O>
-  /** An input to start from. */
+  /** An example of an input. */
   readonly example: Readonly<Record<string, unknown>>
-  /** 64 hexadecimal digits; by default a hash of the model's name and the bundle's. */
+  /** 64 hexadecimal digits. Defaults to a hash of the model's name and the bundle's hash. */
   version?(bundle: BundleInfo): string
-  /** Completes the JSON Schema of the input with what the bundle decides. */
+  /** Adds to the JSON Schema of the input what depends on the bundle. */
   describeInput?(schema: JsonSchema, bundle: BundleInfo): JsonSchema
-  /** Turns an input that the schema accepts into the workflow's. Throws a 422 problem. */
+  /** Turns a parsed input into the input of the workflow. Throws a 422 problem. */
   prepare(input: I, context: PrepareContext): Promise<Prepared<W>>
-  /** The input of a prediction that an earlier release started, as this release starts them. */
+  /** Converts the input of a prediction that an earlier release started. */
   upgrade?(input: W): W
   present(record: Succeeded<W, R>, presenter: Presenter): Promise<O>
-  /** What `metrics` has besides times and failures; without what is of a photo if the data has been removed. */
+  /** Metrics in addition to times and failures. Must omit data of the photos if `dataRemoved` is true. */
   metrics?(record: Succeeded<W, R>, options: { dataRemoved: boolean }): Record<string, unknown>
-  /** How many iterations each step makes that reports its progress. */
+  /** The number of iterations of each step that reports progress. */
   iterations?(input: W): Partial<Record<StepName, number>>
-  /** Where the images come from, for a model that makes some. */
+  /** Provenance of the images, for models that make images. */
   imageRecord?(record: Succeeded<W, R>): ImageRecord
 }
 
-/** A model as the code that knows no model uses it: each function takes what the definition's own takes. */
+/** A model with its types erased, as generic code uses it. */
 export interface Model
   extends Omit<
     ModelDefinition<unknown, PredictionInput, unknown, unknown>,
@@ -86,9 +86,9 @@ export interface Model
 }
 
 /**
- * A model of the API. Everything that is particular to it is in its definition, so that lists, streams, logs, webhooks,
- * progress bars, the page and the API documents serve it without knowing it. To add one, list it in `api/models/index.ts`
- * and export its workflow from `workflows/index.ts`.
+ * Defines a model of the API. Lists, streams, logs, webhooks, progress bars, the page and the API documents work with
+ * any model that is defined this way. To add a model, list it in `api/models/index.ts` and export its workflow from
+ * `workflows/index.ts`.
  *
  * @example
  * export const faceEmbedding = defineModel<FaceEmbeddingInput, EmbedFacesInput, EmbedFacesResult, Faces[]>({
@@ -100,7 +100,7 @@ export interface Model
  */
 export const defineModel = <I, W extends PredictionInput, R, O>(definition: ModelDefinition<I, W, R, O>): Model => {
   const { upgrade = (input) => input, steps, prepare, present, metrics, iterations, imageRecord, ...rest } = definition
-  // The one place that trusts a record to be of the model that it names.
+  // The only place that assumes that a record belongs to the model that it names.
   const own = (record: PredictionRecord) => ({ ...record, input: upgrade(record.input as W) }) as Succeeded<W, R>
   return {
     ...rest,

@@ -4,7 +4,7 @@ import type { JsonSchema } from '../json-schema.ts'
 import type { BundleInfo } from './bundle-info.ts'
 import { checkSettings } from './check-settings.ts'
 
-/** The greatest number of steps up to which the scheduler can do each one. */
+/** The largest number of steps such that the scheduler supports it and every smaller one. */
 const mostSteps = (scheduler: SchedulerName, bundle: BundleInfo): number => {
   for (let steps = 1; steps <= limits.steps; steps++) {
     try {
@@ -18,11 +18,11 @@ const mostSteps = (scheduler: SchedulerName, bundle: BundleInfo): number => {
 
 const isScheduler = (name: SchedulerName, { defaults }: BundleInfo) => ({
   properties: { scheduler: { const: name } },
-  // Without one the bundle's is taken.
+  // If omitted, the bundle's default is used.
   ...(name !== defaults.scheduler && { required: ['scheduler'] }),
 })
 
-/** Completes an input's schema with the rules of `checkSettings`, so that what it describes is not refused. */
+/** Adds the rules of `checkSettings` to an input's schema, so that inputs that match it are not refused. */
 export const describeSettings = (schema: JsonSchema, bundle: BundleInfo): JsonSchema => {
   const rules = schedulerNames
     .map((name) => ({ name, maximum: mostSteps(name, bundle) }))

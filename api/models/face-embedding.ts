@@ -10,7 +10,7 @@ const source = exactlyOne(['input_image', 'input_images'], 'A photo is required'
 const inputSchema = z
   .strictObject({
     input_image: photoSchema.optional(),
-    input_images: photosSchema.optional().describe('Several photos, each answered by itself.'),
+    input_images: photosSchema.optional().describe('Several photos; the output has one entry for each.'),
   })
   .check(source.check)
   .meta(source.jsonSchema)
@@ -20,8 +20,8 @@ const facesSchema = z.object({
   height: z.int(),
   faces: z.array(
     z.object({
-      bbox: z.array(z.number()).length(4).describe('x1, y1, x2, y2 in pixels of the upright photo.'),
-      kps: z.array(z.array(z.number()).length(2)).describe('Eyes, nose, corners of the mouth.'),
+      bbox: z.array(z.number()).length(4).describe('x1, y1, x2, y2 in pixels of the photo, turned upright.'),
+      kps: z.array(z.array(z.number()).length(2)).describe('Five landmarks: eyes, nose, corners of the mouth.'),
       score: z.number(),
       embedding: z.array(z.number()).describe('Unit vector.'),
     }),

@@ -15,10 +15,10 @@ type PreparedInput = Pick<Prepared<GenerateFacesInput>, 'input' | 'echo'>
 
 const octets = 'application/octet-stream'
 
-// Random seeds stay in PyTorch's usual 32 bits.
+// Random seeds have 32 bits, as is usual in PyTorch.
 const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0]!
 
-/** The bytes of a caller's vector. Throws a 422 problem. */
+/** Encodes the vector of a request. Throws a 422 problem. */
 const encodeEmbedding = (values: readonly number[], size: number): Uint8Array => {
   const checked = checkEmbedding(values, size)
   if (checked.problem !== undefined) {
@@ -27,31 +27,31 @@ const encodeEmbedding = (values: readonly number[], size: number): Uint8Array =>
   return encodeVector(checked.embedding)
 }
 
-/** An earlier prediction whose person can be used, and the person's vector. Throws a 404, 409 or 410 problem. */
+/** Reads an earlier prediction and the face vector of its person. Throws a 404, 409 or 410 problem. */
 const readEarlier = async (id: string, { find, store }: PrepareContext) => {
   const record = arc2faceRecord(await find(id))
-  if (!record) throw new Problem(409, `The prediction ${id} is of another model`)
+  if (!record) throw new Problem(409, `The prediction ${id} was made by a different model`)
   if (hasExpired(record)) throw new Problem(410, `The data of the prediction ${id} has been removed`)
   const artifact = await store.get(record.input.identityKey ?? artifactKeys.identity(id))
-  if (!artifact) throw new Problem(409, `The prediction ${id} has no face vector, or not yet`)
+  if (!artifact) throw new Problem(409, `The prediction ${id} has no face vector, or has not computed it yet`)
   return { record, identity: await readAll(artifact) }
 }
 
-/** Stores the vector of the person for this prediction; gives its key. */
+/** Stores the person's face vector for this prediction, and returns its key. */
 const storeIdentity = async (vector: Uint8Array, { predictionId, store }: PrepareContext): Promise<string> => {
   const key = artifactKeys.identity(predictionId)
   await store.put(key, vector, { contentType: octets, ifAbsent: true })
   return key
 }
 
-/** The images of an earlier prediction once more: everything that they depend on, and nothing else of its request. */
+/** Prepares a prediction that makes the images of an earlier one again: it copies everything that they depend on. */
 const replay = async (id: string, context: PrepareContext): Promise<PreparedInput> => {
   const { record, identity } = await readEarlier(id, context)
   if (!record.result) throw new Problem(409, `The prediction ${id} has not succeeded`)
   const { madeWith, images } = record.result
   const isOther = ({ bundleSha256 }: MadeWith) => bundleSha256 !== context.bundle.sha256
   if ([madeWith, ...images.map((image) => image.madeWith ?? madeWith)].some(isOther)) {
-    throw new Problem(409, `The prediction ${id} was made with another model bundle`)
+    throw new Problem(409, `The prediction ${id} was made with a different model bundle`)
   }
   const { faceSelection, minFaceSizePx, settings, replayOf = id } = record.input
   return {
@@ -69,7 +69,7 @@ const replay = async (id: string, context: PrepareContext): Promise<PreparedInpu
   }
 }
 
-/** Turns a checked input into what the workflow takes: bytes go to the store, seeds are decided. */
+/** Turns a parsed input into the input of the workflow: stores bytes, and chooses seeds. */
 export const prepareArc2Face = async (input: Arc2FaceInput, context: PrepareContext): Promise<PreparedInput> => {
   const { bundle, resolvePhotos } = context
   const { input_image: _, input_images: __, embedding, ...rest } = input

@@ -3,9 +3,9 @@ import { type JsonSchema, toJsonSchema } from '../json-schema.ts'
 import type { BundleInfo } from './bundle-info.ts'
 import type { Model } from './define-model.ts'
 
-/** A model with the bundle that makes its predictions. */
+/** A model combined with the bundle that it uses. */
 export interface ServedModel extends Omit<Model, 'version'> {
-  /** Another one for every bundle, and for every model. */
+  /** Different for every model and every bundle. */
   readonly version: string
   readonly createdAt: Date
   readonly inputJsonSchema: JsonSchema

@@ -8,7 +8,7 @@ const accountRoute = createRoute({
   method: 'get',
   path: '/account',
   operationId: 'account.get',
-  summary: 'Whose token it is',
+  summary: 'Get the tenant of the token',
   responses: {
     200: jsonOf(
       z
@@ -29,7 +29,7 @@ const secretRoute = createRoute({
   method: 'get',
   path: '/webhooks/default/secret',
   operationId: 'webhooks.default.secret.get',
-  summary: 'The secret that signs webhooks of this tenant; during a rotation the newer one',
+  summary: "Get the secret that signs the tenant's webhooks; during a rotation, the newer one",
   responses: { 200: jsonOf(z.object({ key: z.string() }), 'The secret'), ...problems() },
 })
 

@@ -12,7 +12,10 @@ import { createRouter } from '../router.ts'
 
 const responses = {
   201: jsonOf(predictionDocument, 'The prediction'),
-  202: jsonOf(predictionDocument, 'The wait is over and the prediction goes on; its status says `starting`'),
+  202: jsonOf(
+    predictionDocument,
+    'The prediction has not ended within the time in `Prefer`; its status is shown as `starting`',
+  ),
   ...problems(400, 404, 409, 410, 413, 415, 422),
 }
 
@@ -24,10 +27,10 @@ const bodyOf = (jsonSchema: Record<string, unknown>) => ({
   content: { 'application/json': { schema: jsonSchema } },
 })
 
-/** A version as `POST /predictions` takes it: its hash, the model's name, or both as `owner/name:hash`. */
+/** The ways to name a version in `POST /predictions`: its hash, the model's name, or both as `owner/name:hash`. */
 const namesOf = ({ name, version }: ServedModel): string[] => [version, name, `${name}:${version}`]
 
-/** Requests for predictions: by version, and by model. */
+/** Routes that create predictions, by version and by model. */
 export const createCreateRoutes = (
   deps: ApiDeps,
   reader: PredictionReader,
@@ -40,7 +43,7 @@ export const createCreateRoutes = (
     method: 'post',
     path: '/predictions',
     operationId: 'predictions.create',
-    summary: 'Make a prediction with a version of a model',
+    summary: 'Create a prediction with a version of a model',
     request: {
       headers: createHeaders,
       body: bodyOf({
@@ -56,7 +59,7 @@ export const createCreateRoutes = (
     const { version } = parse(versionSchema, json)
     const model = models.find((candidate) => namesOf(candidate).includes(version))
     if (!model) {
-      const message = 'There is no such version here'
+      const message = 'Version not found'
       throw new Problem(422, `version: ${message}`, {
         errors: [{ loc: ['body', 'version'], msg: message, type: 'not_found' }],
       })
@@ -70,14 +73,14 @@ export const createCreateRoutes = (
       method: 'post',
       path,
       operationId: `models.predictions.create.${model.name.replace('/', '.')}`,
-      summary: `Make a prediction with ${model.name}`,
+      summary: `Create a prediction with ${model.name}`,
       request: { headers: createHeaders, body: bodyOf(createBodyJsonSchema(model.inputJsonSchema)) },
       responses,
     })
     app.post(path, async (c) => create(c, model, await readJson(c.req.raw)))
   }
   app.post('/models/:owner/:name/predictions', () => {
-    throw new Problem(404, 'There is no such model')
+    throw new Problem(404, 'Model not found')
   })
   return app
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { ApiEnv } from '../deps.ts'
 import { Problem } from '../problem.ts'
 
-/** A file of the viewer's package, if it has one of that name. */
+/** Reads a file of the viewer's package; undefined if there is none of that name. */
 export type ReadViewerFile = (name: string) => Promise<Uint8Array<ArrayBuffer> | undefined>
 
 const page = `<!doctype html>
@@ -30,11 +30,11 @@ const types: Record<string, string> = {
   'favicon-32x32.png': 'image/png',
 }
 
-// The viewer styles its elements in place and draws its icons from data: URIs.
+// The viewer uses inline styles, and icons from data: URIs.
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** `/docs`: the OpenAPI document in Swagger UI, from its package. */
+/** `/docs`: shows the OpenAPI document in Swagger UI. */
 export const createDocsRoutes = (readFile: ReadViewerFile): Hono<ApiEnv> => {
   const app = new Hono<ApiEnv>()
   app.use('/docs/*', async (c, next) => {
@@ -47,7 +47,7 @@ export const createDocsRoutes = (readFile: ReadViewerFile): Hono<ApiEnv> => {
     const name = c.req.param('file')
     const type = types[name]
     const bytes = type && (await readFile(name))
-    if (!type || !bytes) throw new Problem(404, 'There is nothing at this address')
+    if (!type || !bytes) throw new Problem(404, 'Not found: no such file')
     return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'public, max-age=86400' })
   })
   return app

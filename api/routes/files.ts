@@ -12,7 +12,7 @@ import { fieldProblem } from '../parse-body.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
 
-/** `bytes=0-99` as the store takes it; anything else asks for the whole file. */
+/** Parses `bytes=0-99`; for anything else the whole file is returned. */
 const parseRange = (header: string | undefined, bytes: number) => {
   const match = /^bytes=(\d+)-(\d*)$/.exec(header ?? '')
   if (!match) return undefined
@@ -42,19 +42,19 @@ const serve = async (files: PublishedFiles, key: string, rangeHeader: string | u
   })
 }
 
-/** Published files, for whoever has a signed URL: no token. */
+/** Serves published files to requests with a signed URL, which need no token. */
 export const createSignedFileRoutes = ({ published, urlSigningKeys }: ApiDeps): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
   app.get('/files/:path{.+}', async (c, next) => {
     if (!c.req.query('signature')) return next()
     const granted = await verifySignedUrl({ url: c.req.url, method: c.req.method, signingKeys: urlSigningKeys })
-    if (granted.ok && !isPublished(granted.key)) throw new Problem(403, 'Only published files are handed out')
+    if (granted.ok && !isPublished(granted.key)) throw new Problem(403, 'Signed URLs only serve published files')
     if (granted.ok) return serve(published, granted.key, c.req.header('range'))
     throw new Problem(
       403,
       granted.reason === 'expired'
-        ? 'This URL has expired; fetch the prediction for a new one'
-        : 'The signature is wrong',
+        ? 'This URL has expired; get the prediction again for a new one'
+        : 'The signature of this URL is invalid',
     )
   })
   return app
@@ -80,9 +80,9 @@ const listRoute = createRoute({
   method: 'get',
   path: '/files',
   operationId: 'files.list',
-  summary: 'Uploaded files, newest first',
+  summary: 'List uploaded files, newest first',
   responses: {
-    200: jsonOf(pageOf(fileSchema), 'All of them'),
+    200: jsonOf(pageOf(fileSchema), 'All uploaded files'),
     ...problems(),
   },
 })
@@ -91,7 +91,7 @@ const getRoute = createRoute({
   method: 'get',
   path: '/files/{id}',
   operationId: 'files.get',
-  summary: 'An uploaded file; its bytes are for predictions only',
+  summary: 'Get the metadata of an uploaded file; the content is only used by predictions',
   request: { params: idParam },
   responses: { 200: jsonOf(fileSchema, 'The file'), ...problems(404) },
 })
@@ -122,7 +122,7 @@ const readMetadata = async (part: File | string | null): Promise<Record<string, 
   }
 }
 
-/** Uploads, in Replicate's shape: a photo goes up once and is referred to by its URL, until its retention is over. */
+/** Uploads, as in Replicate's API: a photo is uploaded once, and predictions refer to its URL until it expires. */
 export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
 
@@ -133,7 +133,7 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
   }
   const find = async (tenant: string, id: string): Promise<FileInfo> => {
     const info = await read(tenant, id)
-    if (!info) throw new Problem(404, 'There is no such file')
+    if (!info) throw new Problem(404, 'File not found')
     return info
   }
 
@@ -141,7 +141,7 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
     method: 'post',
     path: '/files',
     operationId: 'files.create',
-    summary: 'Upload a photo; its URL is taken as input_image',
+    summary: 'Upload a photo, to be used by its URL as input_image',
     request: {
       body: {
         required: true,
@@ -151,7 +151,7 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
               type: 'object',
               properties: {
                 content: { type: 'string', format: 'binary', minLength: 1 },
-                metadata: { type: 'object', description: 'JSON of your own' },
+                metadata: { type: 'object', description: 'Any JSON object; it is returned with the file' },
               },
               required: ['content'],
             },
@@ -164,7 +164,7 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
   })
   app.post('/files', async (c) => {
     const form = await c.req.raw.formData().catch((cause) => {
-      throw new Problem(415, 'Send the file as multipart/form-data, in a part named content', { cause })
+      throw new Problem(415, 'Send multipart/form-data with the file in a part named content', { cause })
     })
     const content = form.get('content')
     if (!(content instanceof File)) throw fieldProblem(['body', 'content'], 'A file is required', 'missing')

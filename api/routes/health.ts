@@ -26,23 +26,23 @@ const routes = {
     path: '/healthz',
     operationId: 'healthz',
     security: [],
-    summary: 'Whether the process answers',
-    responses: { 200: jsonOf(z.object({ status: z.literal('ok') }), 'It does') },
+    summary: 'Check that the process is running',
+    responses: { 200: jsonOf(z.object({ status: z.literal('ok') }), 'The process is running') },
   }),
   readyz: createRoute({
     method: 'get',
     path: '/readyz',
     operationId: 'readyz',
     security: [],
-    summary: 'Whether predictions can be made: Temporal and storage answer, and a worker polls each queue',
+    summary: 'Check that predictions can run: Temporal and storage respond, and each queue has a worker',
     responses: { 200: jsonOf(readinessSchema, 'Ready'), 503: jsonOf(readinessSchema, 'Not ready') },
   }),
 }
 
-/** A store that takes longer counts as away. */
+/** A store that takes longer is reported as `away`. */
 const storageTimeoutMs = 1_500
 
-/** `readyQueues`: those that must have a worker; with workers that start on demand, fewer than all. */
+/** `readyQueues` are the queues that need a worker. Leave out queues whose workers start on demand. */
 export const createHealthRoutes = (
   { orchestrator, store }: ApiDeps,
   { readyQueues }: { readyQueues: readonly Queue[] },

@@ -44,14 +44,14 @@ const routes = {
     method: 'get',
     path: '/models',
     operationId: 'models.list',
-    summary: 'The models of this API',
-    responses: { 200: jsonOf(pageOf(modelSchema), 'All of them'), ...problems() },
+    summary: 'List the models',
+    responses: { 200: jsonOf(pageOf(modelSchema), 'All models'), ...problems() },
   }),
   get: createRoute({
     method: 'get',
     path,
     operationId: 'models.get',
-    summary: 'A model',
+    summary: 'Get a model',
     request: { params: modelParams },
     responses: { 200: jsonOf(modelSchema, 'The model'), ...problems(404) },
   }),
@@ -59,21 +59,21 @@ const routes = {
     method: 'get',
     path: `${path}/versions`,
     operationId: 'models.versions.list',
-    summary: 'The versions of a model: the one of the bundle that is served',
+    summary: 'List the versions of a model: only the version of the current bundle',
     request: { params: modelParams },
-    responses: { 200: jsonOf(pageOf(versionSchema), 'All of them'), ...problems(404) },
+    responses: { 200: jsonOf(pageOf(versionSchema), 'All versions'), ...problems(404) },
   }),
   version: createRoute({
     method: 'get',
     path: `${path}/versions/{id}`,
     operationId: 'models.versions.get',
-    summary: 'A version of a model, with the schemas of its input and output',
+    summary: 'Get a version of a model, with the schemas of its input and output',
     request: { params: versionParams },
     responses: { 200: jsonOf(versionSchema, 'The version'), ...problems(404) },
   }),
 }
 
-/** The OpenAPI schema of a version as Replicate's clients and tools read it: `components.schemas.Input` and `Output`. */
+/** The OpenAPI schema of a version, as Replicate's clients read it: `components.schemas.Input` and `Output`. */
 const openapiSchema = ({ name, inputJsonSchema, output }: ServedModel): JsonSchema => {
   const ordered = Object.entries(inputJsonSchema.properties ?? {}).map(([field, schema], index) => [
     field,
@@ -93,8 +93,8 @@ const openapiSchema = ({ name, inputJsonSchema, output }: ServedModel): JsonSche
 }
 
 /**
- * What Replicate calls the version of its packager; there is none here. Before this one its client for Python takes
- * every list for an iterator, whatever the schema says.
+ * Version of Cog, Replicate's packager, which this API does not use. For lower versions Replicate's Python client
+ * treats every list as an iterator, whatever the schema says.
  */
 const cogVersion = '0.3.9'
 
@@ -126,7 +126,7 @@ export const createModelRoutes = ({ publicUrl }: ApiDeps, models: readonly Serve
   }
   const find = ({ owner, name }: { owner: string; name: string }): ServedModel => {
     const model = models.find((candidate) => candidate.name === `${owner}/${name}`)
-    if (!model) throw new Problem(404, 'There is no such model')
+    if (!model) throw new Problem(404, 'Model not found')
     return model
   }
   const all = <T>(results: T[]) => ({ previous: null, next: null, results })
@@ -136,7 +136,7 @@ export const createModelRoutes = ({ publicUrl }: ApiDeps, models: readonly Serve
   app.openapi(routes.versions, (c) => c.json(all([versionOf(find(c.req.valid('param')))]), 200))
   app.openapi(routes.version, (c) => {
     const model = find(c.req.valid('param'))
-    if (c.req.valid('param').id !== model.version) throw new Problem(404, 'There is no such version')
+    if (c.req.valid('param').id !== model.version) throw new Problem(404, 'Version not found')
     return c.json(versionOf(model), 200)
   })
   return app

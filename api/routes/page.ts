@@ -9,11 +9,11 @@ import { stepNames, steps } from '../../contracts/steps.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problem.ts'
 
-/** Files of the page, and photos to try it with. */
+/** Files of the page, and sample photos. */
 export interface PageFiles {
-  /** A file of the page, if it has one of that name: `index.html`, `parts/photo.js`, `vendor/preact.js`. */
+  /** Reads a file of the page, for example `index.html` or `vendor/preact.js`. Undefined if it does not exist. */
   readPage(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>
-  /** Names of the sample photos: `male_26.jpg`. */
+  /** Names of the sample photos, for example `male_26.jpg`. */
   readonly samples: readonly string[]
   readSample(name: string): Promise<Uint8Array<ArrayBuffer>>
 }
@@ -25,7 +25,7 @@ const types: Record<string, string> = {
   svg: 'image/svg+xml',
 }
 
-/** Pictures also come from the origin that signed URLs of files name: an S3 store, or the API's public address. */
+/** Images also come from the origin of signed URLs: an S3 store, or the public URL of the API. */
 const policy = (imageOrigin: string) =>
   [
     "default-src 'none'",
@@ -40,7 +40,7 @@ const policy = (imageOrigin: string) =>
     "trusted-types 'none'",
   ].join('; ')
 
-/** The lists and bounds of the API, so that the page has no copy of them. */
+/** Lists and limits of the API, so that the page needs no copy of them. */
 const pageSetup = {
   steps: stepNames.map((name) => ({
     name,
@@ -55,15 +55,15 @@ const pageSetup = {
   limits,
 }
 
-const nothing = () => new Problem(404, 'There is nothing at this address')
+const notFound = () => new Problem(404, 'Not found: no such file')
 
-/** `/`: a page to use the API with. It needs no token itself; it asks for one when the API does. */
+/** `/`: a web page that uses the API. Loading it needs no token; the page asks for one if the API requires it. */
 export const createPageRoutes = (
   { store, bundle, models }: Pick<ApiDeps, 'store' | 'bundle' | 'models'>,
   { readPage, samples, readSample }: PageFiles,
 ): Hono<ApiEnv> => {
   const app = new Hono<ApiEnv>()
-  // The URL of a file that does not exist has the origin of all published files.
+  // A signed URL has the origin of all published files, even if the file does not exist.
   const imageOrigin = async () =>
     new URL(await store.signGet(artifactKeys.output('page', 0), { expiresInSeconds: 60 })).origin
 
@@ -71,7 +71,7 @@ export const createPageRoutes = (
   app.use('/page/*', etag())
   app.get('/', async (c) => {
     const bytes = await readPage('index.html')
-    if (!bytes) throw nothing()
+    if (!bytes) throw notFound()
     return c.body(bytes, 200, {
       'content-type': types.html!,
       'content-security-policy': policy(await imageOrigin()),
@@ -91,12 +91,12 @@ export const createPageRoutes = (
     const name = c.req.param('name')
     const type = types[/\.(\w+)$/.exec(name)?.[1] ?? '']
     const bytes = type && (await readPage(name))
-    if (!type || !bytes) throw nothing()
+    if (!type || !bytes) throw notFound()
     return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'no-cache' })
   })
   app.get('/samples/:name', async (c) => {
     const name = c.req.param('name')
-    if (!samples.includes(name)) throw nothing()
+    if (!samples.includes(name)) throw notFound()
     const headers = { 'content-type': 'image/jpeg', 'cache-control': 'public, max-age=86400' }
     return c.body(await readSample(name), 200, headers)
   })

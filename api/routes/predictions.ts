@@ -16,7 +16,7 @@ import { createRouter } from '../router.ts'
 
 const maxPage = 100
 
-/** RFC 3339; a leap second is taken as the second before it. */
+/** RFC 3339. A leap second is read as the second before it. */
 const timeSchema = z
   .string()
   .transform((text, context) => {
@@ -24,7 +24,7 @@ const timeSchema = z
       ? Date.parse(text.replace(/:60(?=[.Zz+-])/, ':59').toUpperCase())
       : Number.NaN
     if (!Number.isNaN(ms)) return new Date(Math.max(ms, 0))
-    context.addIssue({ code: 'custom', message: 'Not a time as 2026-01-31T12:00:00Z' })
+    context.addIssue({ code: 'custom', message: 'Must be a time such as 2026-01-31T12:00:00Z' })
     return z.NEVER
   })
   .optional()
@@ -35,7 +35,7 @@ const cursorSchema = z
   .transform((text, context) => {
     const cursor = decodeCursor(text)
     if (cursor) return cursor
-    context.addIssue({ code: 'custom', message: 'Not a cursor; take it from the URL of a page' })
+    context.addIssue({ code: 'custom', message: 'Invalid cursor; take it from the URL of a page' })
     return z.NEVER
   })
   .optional()
@@ -44,7 +44,7 @@ const listRoute = createRoute({
   method: 'get',
   path: '/predictions',
   operationId: 'predictions.list',
-  summary: 'Predictions, newest first',
+  summary: 'List predictions, newest first',
   request: {
     query: z.object({
       cursor: cursorSchema.openapi({ type: 'string', pattern: cursorPattern.source }),
@@ -61,7 +61,10 @@ const listRoute = createRoute({
     }),
   },
   responses: {
-    200: jsonOf(pageOf(predictionDocument).openapi('PredictionPage'), 'A page, and the URLs of its neighbours'),
+    200: jsonOf(
+      pageOf(predictionDocument).openapi('PredictionPage'),
+      'One page, with the URLs of the previous and next page',
+    ),
     ...problems(422),
   },
 })
@@ -70,7 +73,7 @@ const getRoute = createRoute({
   method: 'get',
   path: '/predictions/{id}',
   operationId: 'predictions.get',
-  summary: 'A prediction',
+  summary: 'Get a prediction',
   request: { params: idParam },
   responses: { 200: jsonOf(predictionDocument, 'The prediction'), ...problems(404) },
 })
@@ -79,7 +82,7 @@ const cancelRoute = createRoute({
   method: 'post',
   path: '/predictions/{id}/cancel',
   operationId: 'predictions.cancel',
-  summary: 'Cancel a prediction; nothing happens to one that has ended',
+  summary: 'Cancel a prediction; no effect if it has ended',
   request: { params: idParam },
   responses: { 200: jsonOf(predictionDocument, 'The prediction'), ...problems(404) },
 })
@@ -88,11 +91,17 @@ const deleteRoute = createRoute({
   method: 'delete',
   path: '/predictions/{id}',
   operationId: 'predictions.delete',
-  summary: 'Erase a prediction: it is canceled, and its artifacts, key and history are destroyed',
+  summary: 'Erase a prediction: cancel it and destroy its artifacts, key and history',
   request: { params: idParam },
   responses: {
-    200: jsonOf(named(erasureReceiptSchema, 'ErasureReceipt'), 'What was deleted; the same for every call'),
-    202: jsonOf(z.object({ id: z.string(), status: z.literal('erasing') }), 'The erasure goes on; ask again'),
+    200: jsonOf(
+      named(erasureReceiptSchema, 'ErasureReceipt'),
+      'What was deleted; repeated calls return the same receipt',
+    ),
+    202: jsonOf(
+      z.object({ id: z.string(), status: z.literal('erasing') }),
+      'The erasure is still running; repeat the request for the receipt',
+    ),
     ...problems(404),
   },
 })
@@ -101,10 +110,10 @@ const imageRecordRoute = createRoute({
   method: 'get',
   path: '/predictions/{id}/manifest',
   operationId: 'predictions.manifest',
-  summary: 'Where the images come from: bundle, versions, parameters, seeds, hashes',
+  summary: 'Get the provenance of the images: bundle, versions, parameters, seeds, hashes',
   request: { params: idParam },
   responses: {
-    200: jsonOf(named(imageRecordSchema, 'Manifest'), 'Where each image comes from'),
+    200: jsonOf(named(imageRecordSchema, 'Manifest'), 'The provenance of each image'),
     ...problems(404, 409, 410),
   },
 })
@@ -113,12 +122,12 @@ const redeliverRoute = createRoute({
   method: 'post',
   path: '/predictions/{id}/webhook/redeliver',
   operationId: 'predictions.redeliver',
-  summary: 'Tell the webhook of the end once more',
+  summary: 'Deliver the webhook of the end of a prediction again',
   request: { params: idParam },
   responses: { 202: jsonOf(predictionDocument, 'The delivery has started'), ...problems(404, 409) },
 })
 
-/** How long a DELETE waits for the erasure. */
+/** How long DELETE waits for the erasure to finish. */
 const eraseWait = { everyMs: 100, timeoutMs: 20_000 }
 
 export const createPredictionRoutes = (
@@ -165,9 +174,9 @@ export const createPredictionRoutes = (
   app.openapi(deleteRoute, async (c) => {
     const { id } = c.req.valid('param')
     const tenant = c.get('tenant')
-    if (!predictionIdPattern.test(id)) throw new Problem(404, 'There is no such prediction')
+    if (!predictionIdPattern.test(id)) throw new Problem(404, 'Prediction not found')
     const known = await orchestrator.readErasure(id)
-    if (known && known.tenant !== tenant) throw new Problem(404, 'There is no such prediction')
+    if (known && known.tenant !== tenant) throw new Problem(404, 'Prediction not found')
     if (!known?.receipt) {
       if (!known) await find(id, tenant)
       await orchestrator.erase(id, tenant)
@@ -184,7 +193,8 @@ export const createPredictionRoutes = (
     const record = await find(c.req.valid('param').id, c.get('tenant'))
     if (hasExpired(record)) throw new Problem(410, 'The data of this prediction has been removed')
     const model = modelOf(models, record)
-    if (!hasSucceeded(record) || !model.imageRecord) throw new Problem(409, 'This prediction has no images, or not yet')
+    if (!hasSucceeded(record) || !model.imageRecord)
+      throw new Problem(409, 'This prediction has no images, or it has not ended yet')
     return c.json(model.imageRecord(record), 200)
   })
 
@@ -192,9 +202,10 @@ export const createPredictionRoutes = (
     const record = await find(c.req.valid('param').id, c.get('tenant'))
     const { webhook } = record.input
     if (!webhook) throw new Problem(409, 'This prediction has no webhook')
-    if (record.state === 'running') throw new Problem(409, 'This prediction has not ended; its webhook will be told')
+    if (record.state === 'running')
+      throw new Problem(409, 'This prediction has not ended yet; its webhook will receive the event when it does')
     if ((await orchestrator.redeliver(record.id, { url: webhook.url, tenant: record.tenant })) === 'running') {
-      throw new Problem(409, 'The webhook of this prediction is being told still')
+      throw new Problem(409, 'The webhook of this prediction is still being delivered')
     }
     return c.json(await view(record), 202)
   })

@@ -13,9 +13,9 @@ import { createRouter } from '../router.ts'
 import { eventsAfter, formatPosition, parsePosition } from '../stream-events.ts'
 import { mayStream } from '../stream-url.ts'
 
-/** A comment so often keeps proxies from closing a quiet stream. */
+/** Interval of comments, which keep proxies from closing a quiet stream. */
 const heartbeatMs = 15_000
-/** How long a client waits before it comes again. */
+/** How long a client waits before it reconnects. */
 const retryMs = 2_000
 
 const readPreview = async (store: ArtifactStore, record: PredictionRecord): Promise<Preview | undefined> => {
@@ -24,17 +24,17 @@ const readPreview = async (store: ArtifactStore, record: PredictionRecord): Prom
   try {
     return (await readJson(store, key)) as Preview | undefined
   } catch {
-    // A picture that is just being replaced or deleted is no reason to end a stream.
+    // A preview may be replaced or deleted while it is read; the stream continues without it.
     return undefined
   }
 }
 
-/** OpenAPI 3.1 describes each event by the schema of a stream. */
+/** In OpenAPI 3.1 the schema of an event stream describes one event. */
 const eventSchema = z
   .object({
     event: z.enum(['logs', 'progress', 'output', 'error', 'done']),
     data: z.string(),
-    id: z.string().describe('Send the last one as `Last-Event-ID` to go on after it.'),
+    id: z.string().describe('Send the id of the last event as `Last-Event-ID` to resume after it.'),
   })
   .openapi('StreamEvent')
 
@@ -42,10 +42,10 @@ const streamQuery = z.object({
   progress: z
     .enum(['true', 'false'])
     .optional()
-    .describe("`true`: events of the kind `progress` too, which Replicate's client for Python does not know."),
+    .describe("Also send `progress` events, which Replicate's Python client does not support."),
 })
 
-/** A prediction's events as they come: for whoever has the signed URL, or the tenant's token. */
+/** Streams a prediction's events to requests with its signed URL or the tenant's token. */
 export const createStreamRoutes = (
   { orchestrator, store, urlSigningKeys, sharedWatch = true }: ApiDeps,
   { find, findSigned, view }: PredictionReader,
@@ -57,7 +57,7 @@ export const createStreamRoutes = (
     method: 'get',
     path: '/predictions/{id}/stream',
     operationId: 'predictions.stream',
-    summary: 'Server-sent events: logs, output, error, done; progress (with previews) for those who ask for it',
+    summary: 'Stream server-sent events: logs, output, error, done and, with `progress=true`, progress with previews',
     request: {
       params: idParam,
       query: streamQuery,
@@ -65,12 +65,12 @@ export const createStreamRoutes = (
         'last-event-id': z
           .string()
           .optional()
-          .describe('The id of the last event that was seen; the stream goes on after it.'),
+          .describe('The id of the last event received; the stream resumes after it.'),
       }),
     },
     responses: {
       200: { description: 'Events', content: { 'text/event-stream': { schema: eventSchema } } },
-      204: { description: 'All has been told before `Last-Event-ID`; do not come again' },
+      204: { description: '`Last-Event-ID` is the last event; do not reconnect' },
       ...problems(404, 422),
     },
   })
@@ -79,7 +79,7 @@ export const createStreamRoutes = (
     const { signature, expires } = c.req.query()
     const tenant = c.get('tenant') as string | undefined
     if (tenant === undefined) {
-      // Let through by its signature.
+      // No tenant: the request has a signed URL.
       if (
         !(await mayStream(
           id,
@@ -87,7 +87,7 @@ export const createStreamRoutes = (
           { signingKeys: urlSigningKeys },
         ))
       ) {
-        throw new Problem(403, 'The URL of this stream is wrong or has expired; fetch the prediction for a new one')
+        throw new Problem(403, 'This stream URL is invalid or has expired; get the prediction again for a new one')
       }
       await findSigned(id)
     } else await find(id, tenant)
@@ -116,7 +116,7 @@ export const createStreamRoutes = (
           }
         }
       } catch {
-        // Temporal is away: the client comes again and goes on where it was.
+        // Temporal is unavailable: the client reconnects and resumes.
       } finally {
         clearInterval(heartbeat)
       }

@@ -65,7 +65,7 @@ describe('the page of an API with tokens and no device yet', () => {
     expect(await seriousViolations(page)).toEqual([])
     await page.getByLabel('Token', { exact: true }).fill('not-a-token')
     await page.keyboard.press('Enter')
-    await page.getByText('This token is not valid').waitFor()
+    await page.getByText('The token is invalid').waitFor()
     await page.getByLabel('Token', { exact: true }).fill(token)
     await page.getByRole('button', { name: 'Use this token' }).click()
     await page.getByLabel(/^Face 1, \d+ % sure/).waitFor()

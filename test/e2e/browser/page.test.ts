@@ -322,9 +322,9 @@ describe('the page', () => {
     await button('Delete it').click()
     await page.getByText('Nothing of it can be read any more').waitFor()
     await page.getByText(/files and \d+ histories are gone/).waitFor()
-    await expect(createApiClient(stack.apiUrl).get(id)).rejects.toThrow('no such prediction')
+    await expect(createApiClient(stack.apiUrl).get(id)).rejects.toThrow('Prediction not found')
     await page.goto(`${stack.apiUrl}/#/run/${id}`)
-    await page.getByText('There is no such prediction').waitFor()
+    await page.getByText('Prediction not found').waitFor()
     await screenshot(page, 'missing-light')
   })
 

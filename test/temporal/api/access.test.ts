@@ -96,7 +96,7 @@ describe('tokens', () => {
     const good = await readFile(file)
     await writeFile(file, '{"tokens": [{}]}')
     await eventually(async () => expect((await get('/v1/account', as('acme'))).status).toBe(401))
-    expect(problems.join()).toContain('not in order')
+    expect(problems.join()).toContain('malformed')
     await writeFile(file, good)
     await eventually(async () => expect((await get('/v1/account', as('acme'))).status).toBe(200))
   })
@@ -208,7 +208,7 @@ describe('an address that does not take a method', () => {
       'content-type': 'application/problem+json',
       'x-content-type-options': 'nosniff',
     })
-    expect(await response.json()).toMatchObject({ status: 405, detail: `This address takes ${allow}` })
+    expect(await response.json()).toMatchObject({ status: 405, detail: `This URL accepts only ${allow}` })
   })
 
   it.each(['/v1/nothing', `/v1/predictions/${'0'.repeat(26)}`])(

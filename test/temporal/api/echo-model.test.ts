@@ -178,7 +178,7 @@ describe('a model that is only defined and listed', () => {
     const { results } = (await (await other.request('/v1/predictions')).json()) as { results: Prediction[] }
     expect(results.filter(({ model }) => model === 'test/echo')).toEqual([])
     const response = await other.request(`/v1/predictions/${id}`)
-    const detail = 'The model test/echo of this prediction is not served here'
+    const detail = 'This server does not serve test/echo, the model of this prediction'
     expect([response.status, await response.json()]).toMatchObject([500, { detail }])
     expect(errors.map(({ message }) => message)).toEqual([detail])
   })

@@ -73,7 +73,7 @@ it('lets in those with a token only', async () => {
 it.each([
   ['IDEM_BUNDLE', undefined, 'IDEM_BUNDLE is not set'],
   ['IDEM_STORAGE', '', 'IDEM_STORAGE is not set'],
-  ['IDEM_TOKENS', '{', 'IDEM_TOKENS is not JSON'],
+  ['IDEM_TOKENS', '{', 'IDEM_TOKENS is not valid JSON'],
   ['IDEM_TOKENS', '{"tokens": [{}]}', 'IDEM_TOKENS is malformed'],
   ['IDEM_MAX_RUNNING', 'many', 'IDEM_MAX_RUNNING is'],
 ])('says in its log what is wrong with %s, and nothing of it in answers', async (name, value, message) => {
