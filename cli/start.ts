@@ -15,7 +15,7 @@ const help = `Starts everything on this machine and keeps it running: Temporal w
 
 State (Temporal's database, artifacts, secrets) lives in .idem/ (IDEM_STATE) and survives a restart. Ports are the usual
 ones (API 8787, Temporal 7233, UI 8233) or the next free ones. TEMPORAL_ADDRESS uses a running server in place of a new
-one. Ctrl-C stops everything.`
+one. What ends by itself is started again. Ctrl-C stops everything.`
 
 const defaultIdle = '60s'
 
@@ -47,8 +47,7 @@ Temporal UI  ${stack.uiUrl}
 State        ${config.stateDir}${stack.cliConfig ? `\nCLI          export TEMPORAL_CONFIG_FILE=${stack.cliConfig}` : ''}
 ready`)
 
-  const broken = await Promise.race([stack.broken, stopAsked])
-  if (!broken) console.log('stopping')
+  await stopAsked
+  console.log('stopping')
   await stack.stop()
-  if (broken) throw new Error(broken)
 })

@@ -20,6 +20,8 @@ export interface DevServerOptions {
   dbFile?: string
   /** Where the UI has payloads decoded. */
   codecEndpoint?: string
+  /** Called with its pid as soon as there is one, long before the server answers. */
+  onSpawn?: (pid: number) => void | Promise<void>
   /** More of Temporal's dynamic settings, as `name=JSON`. */
   settings?: readonly string[]
 }
@@ -115,6 +117,7 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   })
   failed.catch(() => undefined)
 
+  if (child.pid !== undefined) await options.onSpawn?.(child.pid)
   const address = `${ip}:${port}`
   const isUp = () => Promise.race([answers(address), failed])
   const up = await pollUntil(isUp, (now) => now || isGone(), { everyMs: 50, timeoutMs: startTimeoutMs })

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { toHex } from '../../lib/hex.ts'
 import { freePort, nextFreePort } from '../../lib/ports.ts'
 import { retry } from '../../lib/retry.ts'
-import { sleep } from '../../lib/sleep.ts'
+import { loadOrMakeSecrets } from '../../storage/secrets.ts'
 import type { StartConfig } from '../config.ts'
 import { type Child, startChild } from './child.ts'
 import { type DevServer, startDevServer } from './dev-server.ts'
 import { findTemporalCli } from './find-cli.ts'
 import { superviseGpu } from './gpu-supervisor.ts'
+import { type KeptRunning, keepRunning } from './keep-running.ts'
 import { claimState, cliConfigFile, recordCliConfig, recordRunning, releaseState } from './state.ts'
-import type { Supervisor } from './supervisor.ts'
 
 export interface Stack {
   readonly apiUrl: string
@@ -21,63 +21,84 @@ export interface Stack {
   readonly cliConfig?: string
   /** By the queues that they serve; without `gpu` while that one is scaled to zero. */
   readonly workers: ReadonlyMap<string, Child>
-  /** Resolves with the reason when something that the rest needs has ended by itself. */
-  readonly broken: Promise<string>
+  /** The process of the API, and that of the Temporal server if it is ours; each is started again when it ends. */
+  readonly apiPid: () => number
+  readonly temporalPid: () => number | undefined
   /** Stops what was started, in order, and waits for it. */
   stop(): Promise<void>
 }
 
 const temporalPorts = { grpc: 7233, ui: 8233 }
-const restartDelayMs = 1_000
 const portAttempts = 5
 
-const startTemporal = async (
+/** Makes or reads the secrets before anything is stored that needs them later, unless they are configured. */
+const loadSecrets = async ({ stateDir, env }: StartConfig): Promise<void> => {
+  if (!env.IDEM_WEBHOOK_SECRET || !env.IDEM_ENCRYPTION_KEYS) await loadOrMakeSecrets(stateDir)
+}
+
+/** Starts Temporal on its usual ports or the next free ones; a later start gets the same ones, which the others know. */
+const createTemporalStart = async (
   config: StartConfig,
   codecEndpoint: string,
-  log: (line: string) => void,
-): Promise<DevServer> => {
+  { log, onSpawn }: { log: (line: string) => void; onSpawn: (pid: number) => Promise<void> },
+): Promise<() => Promise<DevServer>> => {
   const cli = await findTemporalCli({ cacheDir: config.cacheDir, path: config.path, onProgress: log })
-  const start = async () =>
-    startDevServer({
-      cli,
+  let ports: { port: number; uiPort: number } | undefined
+  const start = async (): Promise<DevServer> => {
+    const { port, uiPort } = ports ?? {
       port: await nextFreePort(temporalPorts.grpc),
       uiPort: await nextFreePort(temporalPorts.ui),
-      dbFile: join(config.stateDir, 'temporal.db'),
+    }
+    const dbFile = join(config.stateDir, 'temporal.db')
+    const httpPort = config.temporalHttpPort
+    const server = await startDevServer({
+      cli,
+      port,
+      uiPort,
+      dbFile,
       codecEndpoint,
-      ...(config.temporalHttpPort && { httpPort: config.temporalHttpPort }),
+      onSpawn,
+      ...(httpPort && { httpPort }),
     })
+    ports = { port, uiPort }
+    return server
+  }
   // Another process may take a port between our look and the server's.
-  const shouldRetry = (error: unknown) => (error as Error).message.includes('address already in use')
-  return retry(start, { attempts: portAttempts, shouldRetry })
+  const shouldRetry = (error: unknown) =>
+    ports === undefined && (error as Error).message.includes('address already in use')
+  return () => retry(start, { attempts: portAttempts, shouldRetry })
 }
 
 /** Temporal with its UI, the API, and a worker for every queue, on this machine; resolves when all are ready. */
 export const startStack = async (config: StartConfig, log: (line: string) => void): Promise<Stack> => {
   await claimState(config.stateDir)
-  let stopping = false
-  let temporal: DevServer | undefined
-  let api: Child | undefined
+  let temporal: KeptRunning<DevServer> | undefined
+  let api: KeptRunning<Child> | undefined
   const workers = new Map<string, Child>()
-  let gpu: Supervisor | undefined
+  const kept: { stop(): Promise<void> }[] = []
 
   const stop = async () => {
-    stopping = true
-    // The supervisor stops its worker itself: a second SIGTERM would cut the draining short.
-    const own = [...workers].filter(([queue]) => !gpu || queue !== 'gpu').map(([, worker]) => worker)
-    await Promise.all([api?.stop(), gpu?.stop(), ...own.map((worker) => worker.stop())])
+    await Promise.all([api?.stop(), ...kept.map((one) => one.stop())])
     await temporal?.stop()
     await releaseState(config.stateDir)
   }
 
   try {
+    await loadSecrets(config)
     const port = config.port === 0 ? await freePort() : await nextFreePort(config.port)
     const apiUrl = `http://${config.host}:${port}`
     // Whoever may open the UI finds the way to its payloads there, and nobody else does.
     const codecToken = toHex(randomBytes(24))
     const codecEndpoint = `${apiUrl}/codec/${codecToken}`
-    if (!config.temporalAddress) temporal = await startTemporal(config, codecEndpoint, log)
-    const temporalAddress = config.temporalAddress ?? temporal!.address
-    const uiUrl = temporal?.uiUrl ?? config.temporalUiUrl
+    // Known from its first moment: the start after a crash ends the server that is left.
+    const onSpawn = (temporalPid: number) => recordRunning(config.stateDir, { apiUrl, uiUrl, temporalPid })
+    let uiUrl = config.temporalUiUrl
+    if (!config.temporalAddress) {
+      const start = await createTemporalStart(config, codecEndpoint, { log, onSpawn })
+      temporal = await keepRunning({ name: 'The Temporal server', start, log })
+      uiUrl = temporal.current().uiUrl
+    }
+    const temporalAddress = config.temporalAddress ?? temporal!.current().address
     const env: NodeJS.ProcessEnv = {
       ...config.env,
       TEMPORAL_ADDRESS: temporalAddress,
@@ -103,44 +124,32 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
         onLine: log,
       })
     const startWorker = async (queues: string): Promise<void> => {
-      const worker = await spawnWorker(queues)
-      // Started again while everything else stops.
-      if (stopping) return worker.stop()
-      workers.set(queues, worker)
-      void worker.ended.then(async (how) => {
-        if (stopping) return
-        log(`The worker for ${queues} ${how}; starting it again`)
-        await sleep(restartDelayMs)
-        if (!stopping) await startWorker(queues).catch((error: Error) => log(error.message))
-      })
+      const start = () => spawnWorker(queues)
+      const onStart = (worker: Child) => void workers.set(queues, worker)
+      kept.push(await keepRunning({ name: `The worker for ${queues}`, start, onStart, log }))
     }
     const startApi = async () => {
       const module = new URL('../../api/node.ts', import.meta.url)
-      api = await startChild({ name: 'api', module, env: withMetricsPort(0), onLine: log })
+      const start = () => startChild({ name: 'api', module, env: withMetricsPort(0), onLine: log })
+      api = await keepRunning({ name: 'The API', start, log })
     }
     const { scaleToZero } = config
     const startGpu = async () => {
       if (!scaleToZero) return startWorker('gpu')
-      gpu = superviseGpu({
+      const gpu = superviseGpu({
         temporalAddress,
         startWorker: () => spawnWorker('gpu', '--exit-when-idle', scaleToZero.exitWhenIdle),
         onWorker: (worker) => (worker ? workers.set('gpu', worker) : workers.delete('gpu')),
         log,
       })
+      kept.push(gpu)
     }
     // All of them are waited for, so that one that fails leaves none behind that is still starting.
     const starts = await Promise.allSettled([startApi(), startWorker('control,cpu'), startGpu()])
     for (const start of starts) if (start.status === 'rejected') throw start.reason
 
-    await recordRunning(config.stateDir, {
-      pid: process.pid,
-      apiUrl,
-      uiUrl,
-      ...(temporal && { temporalPid: temporal.pid }),
-    })
+    await recordRunning(config.stateDir, { apiUrl, uiUrl, ...(temporal && { temporalPid: temporal.current().pid }) })
     if (temporal) await recordCliConfig(config.stateDir, { address: temporalAddress, codecEndpoint })
-    const ends = [api!.ended.then((how) => `The API ${how}`)]
-    if (temporal) ends.push(temporal.ended.then((how) => `The Temporal server ${how}`))
     const cliConfig = temporal && cliConfigFile(config.stateDir)
     return {
       apiUrl,
@@ -148,7 +157,8 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       temporalAddress,
       ...(cliConfig && { cliConfig }),
       workers,
-      broken: Promise.race(ends),
+      apiPid: () => api!.current().pid,
+      temporalPid: () => temporal?.current().pid,
       stop,
     }
   } catch (error) {

@@ -1,78 +1,95 @@
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
+import { errorCode } from '../../lib/error-code.ts'
 import { pollUntil } from '../../lib/poll-until.ts'
+import { isAlive, processName, processStart, stillRuns } from './process-start.ts'
+import { releaseLock, takeLock } from './state-lock.ts'
+
+const pidSchema = z.int().positive()
+const runningSchema = z.object({
+  pid: pidSchema,
+  /** When that process started: a pid is used again. */
+  startedAt: z.string().optional(),
+  apiUrl: z.string(),
+  uiUrl: z.string(),
+  /** The dev server, if this stack started one. */
+  temporalPid: pidSchema.optional(),
+})
 
 /** What runs from a state folder; written while it does. */
-export interface RunningStack {
-  pid: number
-  apiUrl: string
-  uiUrl: string
-  /** Of the dev server, where we started one. */
-  temporalPid?: number
-}
+export type RunningStack = z.infer<typeof runningSchema>
 
 const file = (stateDir: string) => join(stateDir, 'running.json')
 
-export const isAlive = (pid: number): boolean => {
+/** Undefined if the text is empty, cut short or something else. */
+const parseRunning = (text: string): RunningStack | undefined => {
   try {
-    process.kill(pid, 0)
-    return true
+    return runningSchema.parse(JSON.parse(text))
   } catch {
-    return false
+    return undefined
   }
 }
 
-/** The name of a process as the kernel has it; empty where that is not to be had. */
-const processName = async (pid: number): Promise<string> =>
-  (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim()
+const readText = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').catch((error) => {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw new Error(`Cannot read ${path}`, { cause: error })
+  })
 
 /** The stack that runs from this state, if one does. */
 export const findRunning = async (stateDir: string): Promise<RunningStack | undefined> => {
-  const text = await readFile(file(stateDir), 'utf8').catch(() => undefined)
-  if (!text) return undefined
-  const running = JSON.parse(text) as RunningStack
-  return isAlive(running.pid) ? running : undefined
+  const running = parseRunning((await readText(file(stateDir))) ?? '')
+  return running && (await stillRuns(running)) ? running : undefined
 }
 
 const leftoverTimeoutMs = 10_000
 
 /** Ends the dev server of a stack that was killed: two servers on one database would spoil it. */
-const endLeftover = async ({ temporalPid }: RunningStack): Promise<void> => {
-  if (!temporalPid || !isAlive(temporalPid) || !(await processName(temporalPid)).startsWith('temporal')) return
+const endLeftover = async (temporalPid: number): Promise<void> => {
+  if (!isAlive(temporalPid) || !(await processName(temporalPid)).startsWith('temporal')) return
   process.kill(temporalPid, 'SIGTERM')
-  await pollUntil(
-    () => isAlive(temporalPid),
-    (alive) => !alive,
+  const gone = await pollUntil(
+    () => !isAlive(temporalPid),
+    (now) => now,
     { everyMs: 100, timeoutMs: leftoverTimeoutMs },
   )
+  if (!gone) throw new Error(`The Temporal server of an earlier start (pid ${temporalPid}) does not end; stop it first`)
 }
 
-/** Takes the state folder for this process. Throws where another one has it. */
+/** Writes a file that readers see whole or not at all. */
+const writeWhole = async (path: string, text: string): Promise<void> => {
+  const part = `${path}.${randomUUID()}.part`
+  await writeFile(part, text, { mode: 0o600 })
+  await rename(part, path)
+}
+
+/** Takes the state folder for this process. Throws if another process has it. */
 export const claimState = async (stateDir: string): Promise<void> => {
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
-  const text = await readFile(file(stateDir), 'utf8').catch(() => undefined)
-  if (text) {
-    const before = JSON.parse(text) as RunningStack
-    if (isAlive(before.pid)) {
-      throw new Error(`Idem runs from ${stateDir} already (pid ${before.pid}, ${before.apiUrl}); stop it first`)
-    }
-    await endLeftover(before)
-    await rm(file(stateDir), { force: true })
+  const holder = await takeLock(stateDir)
+  const before = parseRunning((await readText(file(stateDir))) ?? '')
+  if (holder || (before && before.pid !== process.pid && (await stillRuns(before)))) {
+    if (!holder) await releaseLock(stateDir)
+    const { pid } = holder ?? before!
+    throw new Error(
+      `Idem already runs from ${stateDir} (pid ${pid}${before ? `, ${before.apiUrl}` : ''}); stop it first`,
+    )
   }
-  const part = join(stateDir, `running.${process.pid}.part`)
-  await writeFile(part, JSON.stringify({ pid: process.pid, apiUrl: '', uiUrl: '' } satisfies RunningStack))
-  try {
-    // Unlike a rename, a link fails where another process was quicker.
-    await link(part, file(stateDir))
-  } catch (cause) {
-    throw new Error(`Another process has just started Idem from ${stateDir}`, { cause })
-  } finally {
-    await rm(part, { force: true })
-  }
+  if (before?.temporalPid) await endLeftover(before.temporalPid)
+  await rm(file(stateDir), { force: true })
 }
 
-export const recordRunning = (stateDir: string, running: RunningStack): Promise<void> =>
-  writeFile(file(stateDir), JSON.stringify(running))
+/** Says what runs, for other commands and for the start after a crash. For the process that claimed the state. */
+export const recordRunning = async (
+  stateDir: string,
+  running: Omit<RunningStack, 'pid' | 'startedAt'>,
+): Promise<void> =>
+  writeWhole(
+    file(stateDir),
+    JSON.stringify({ ...running, pid: process.pid, startedAt: await processStart(process.pid) } satisfies RunningStack),
+  )
 
 /** Configuration of the Temporal CLI, for `TEMPORAL_CONFIG_FILE`, while the dev server runs. */
 export const cliConfigFile = (stateDir: string): string => join(stateDir, 'temporal.toml')
@@ -88,7 +105,9 @@ export const recordCliConfig = (
     { mode: 0o600 },
   )
 
+/** Gives the state folder back. For the process that claimed it. */
 export const releaseState = async (stateDir: string): Promise<void> => {
   await rm(cliConfigFile(stateDir), { force: true })
   await rm(file(stateDir), { force: true })
+  await releaseLock(stateDir)
 }

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isAlive } from '../../cli/stack/state.ts'
+import { isAlive } from '../../cli/stack/process-start.ts'
 import { errorCode } from '../../lib/error-code.ts'
 import { pollUntil } from '../../lib/poll-until.ts'
 
