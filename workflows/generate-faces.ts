@@ -40,7 +40,7 @@ const { findFace, embedFace, verifyImages } = proxySteps<
 
 const { generateImages } = proxySteps<ReturnType<typeof createGenerateImages>>({
   startToCloseTimeout: '2 hours',
-  // A killed worker is noticed after this long; the next attempt goes on at the last checkpoint.
+  // A killed worker is noticed after this long; the next attempt resumes at the last checkpoint.
   heartbeatTimeout: '10 seconds',
   // The device is free before the workflow ends.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

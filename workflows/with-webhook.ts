@@ -55,7 +55,7 @@ const startDelivery = async (predictionId: string, webhook: Webhook): Promise<vo
       staticSummary: 'Webhook of a prediction',
     })
   } catch (error) {
-    // A job that goes on under a new run finds its delivery there.
+    // A job that continues as a new run finds its delivery there.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
   }
 }

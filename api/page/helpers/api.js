@@ -113,7 +113,7 @@ export const getPrediction = (id) => request(`v1/predictions/${id}`)
 /** @type {(id: string) => Promise<Prediction>} */
 export const cancel = (id) => request(`v1/predictions/${id}/cancel`, { method: 'POST' })
 /** @type {(id: string) => Promise<object>} */
-export const getManifest = (id) => request(`v1/predictions/${id}/manifest`)
+export const getImageRecord = (id) => request(`v1/predictions/${id}/manifest`)
 
 /**
  * The receipt of the erasure, which waits for Temporal: half a minute where the prediction has just ended.

@@ -5,7 +5,7 @@ import { html } from '../helpers/html.js'
 import { erasure } from '../state/erasure.js'
 import { run } from '../state/run.js'
 import { Delete } from './delete.js'
-import { Manifest } from './manifest.js'
+import { ImageRecord } from './image-record.js'
 import { Note } from './note.js'
 import { parametersOf } from './parameters.js'
 import { Progress } from './progress.js'
@@ -65,7 +65,7 @@ const Details = ({ prediction }) => {
     <p class="actions">
       <a class="button" href=${urls.web} target="_blank" rel="noopener">Open in the Temporal UI</a>
       ${status === 'succeeded' && html`<a class="button" href=${`#/compare/${id}`}>Compare with another</a>`}
-      ${status === 'succeeded' && !data_removed && html`<${Manifest} id=${id} />`}
+      ${status === 'succeeded' && !data_removed && html`<${ImageRecord} id=${id} />`}
       <${Delete} id=${id} />
     </p>
   `

@@ -1,4 +1,4 @@
-import { getManifest } from '../helpers/api.js'
+import { getImageRecord } from '../helpers/api.js'
 import { html } from '../helpers/html.js'
 import { announce } from '../state/announcer.js'
 import { useState } from '../vendor/hooks.js'
@@ -16,11 +16,11 @@ const save = (name, text) => {
  *
  * @param {{ id: string }} props
  */
-export const Manifest = ({ id }) => {
+export const ImageRecord = ({ id }) => {
   const [problem, setProblem] = useState('')
   const fetchIt = async () => {
     try {
-      save(`idem-${id}.json`, JSON.stringify(await getManifest(id), null, 2))
+      save(`idem-${id}.json`, JSON.stringify(await getImageRecord(id), null, 2))
       announce('Saved')
     } catch (error) {
       setProblem(/** @type {Error} */ (error).message)
