@@ -17,7 +17,7 @@ const fileSchema = z.object({
 })
 
 const detectorSchema = z.object({
-  /** One of those in `inference/faces/detectors/`; checked when the bundle is loaded. */
+  /** A detector of `inference/faces/detectors/`; checked when the bundle is loaded. */
   kind: z.string(),
   file: z.string(),
   /** Longest side in pixels that a photo is scaled to. */
@@ -38,7 +38,7 @@ const recogniserSchema = z.object({
   dimensions: z.number().int().positive(),
 })
 
-/** As diffusers writes scheduler_config.json; what the file says beyond this is kept. */
+/** scheduler_config.json of diffusers. Unknown fields are kept. */
 export const schedulerConfigSchema = z.looseObject({
   num_train_timesteps: z.number().int().positive(),
   beta_start: z.number(),
@@ -52,7 +52,7 @@ export const schedulerConfigSchema = z.looseObject({
 })
 
 const previewSchema = z.object({
-  /** One row a latent channel: how much red, green and blue (in [-1, 1]) a unit of it makes. */
+  /** One row per latent channel: the red, green and blue (in [-1, 1]) that one unit of it adds. */
   factors: z.array(z.tuple([z.number(), z.number(), z.number()])),
   bias: z.tuple([z.number(), z.number(), z.number()]),
 })
@@ -62,19 +62,22 @@ const diffusionSchema = z.object({
   /** Token ids of `prompt` and of the empty prompt, padded to the text encoder's length. */
   inputIds: z.array(z.number().int().nonnegative()),
   negativeInputIds: z.array(z.number().int().nonnegative()),
-  /** Where in `inputIds` the face vector replaces the token's embedding. */
+  /** Position in `inputIds` where the face vector replaces the token's embedding. */
   idPosition: z.number().int().nonnegative(),
   /** input_ids int64 [b,n], face_embedding float [b,d], face_position int64 [b] (-1: none) → prompt_embeds [b,n,hidden] */
   textEncoder: z.object({ file: z.string() }),
-  /** sample [b,c,h,w], timestep float [b], encoder_hidden_states [b,n,hidden], or the inputs declared → noise_pred [b,c,h,w] */
+  /**
+   * sample [b,c,h,w], timestep float [b], encoder_hidden_states [b,n,hidden], or the declared inputs → noise_pred
+   * [b,c,h,w]
+   */
   unet: z.object({ file: z.string(), inputs: unetInputsSchema.default(defaultUnetInputs) }),
-  /** What requests may give besides the person, by name. */
+  /** Values that requests may give in addition to the person, by name. */
   conditionings: z.record(z.string().min(1), conditioningSchema).default({}),
-  /** Networks that run before the UNet at every step, on the same rows; it takes their outputs. */
+  /** Networks that run before the UNet at every step, on the same rows. Their outputs are inputs of the UNet. */
   conditioningNetworks: z
     .record(z.string().min(1), z.object({ file: z.string(), inputs: conditioningNetworkInputsSchema }))
     .default({}),
-  /** latents [b,c,h,w] as the UNet has them (scaling inside) → image [b,3,f*h,f*w] in [-1,1] */
+  /** latents [b,c,h,w] of the UNet (the network scales them) → image [b,3,f*h,f*w] in [-1,1] */
   vaeDecoder: z.object({ file: z.string() }),
   vaeEncoder: z.object({ file: z.string() }).optional(),
   /** Latent channels, height and width of the size the UNet was trained at. */
@@ -86,14 +89,14 @@ const diffusionSchema = z.object({
   embeddingSize: z.number().int().positive(),
   precision: z.enum(['fp32', 'fp16']),
   scheduler: schedulerConfigSchema,
-  /** Overrides the scheduler file's `timestep_spacing`, which in a PNDM file is no choice but that class's default. */
+  /** Overrides `timestep_spacing` of the scheduler's file, which in a PNDM file is only that class's default. */
   timestepSpacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
-  /** Used by a request that says nothing about them. The first bundles use other names for them. */
+  /** Settings of requests that omit them. The first bundles use other names. */
   defaults: z.preprocess(
     (defaults) => (typeof defaults === 'object' && defaults ? renameSettings(defaults) : defaults),
     diffusionDefaultsSchema,
   ),
-  /** Hash of the recogniser whose vectors the diffusion was trained on; any other is refused. */
+  /** Hash of the recogniser whose vectors the diffusion was trained on. Other recognisers are refused. */
   recogniserSha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
@@ -101,7 +104,7 @@ const diffusionSchema = z.object({
   preview: previewSchema.optional(),
 })
 
-/** What the API must know of a bundle's diffusion: it checks requests against it. */
+/** The part of a bundle's diffusion that the API needs to check requests. */
 export const servedDiffusionSchema = diffusionSchema.pick({
   embeddingSize: true,
   defaults: true,
@@ -116,7 +119,7 @@ export const manifestSchema = z.object({
   version: z.string().min(1),
   description: z.string(),
   files: z.record(z.string(), fileSchema),
-  /** Absent in a bundle for bare generation from vectors. */
+  /** Omitted in a bundle that only generates images from vectors. */
   detector: detectorSchema.optional(),
   recogniser: recogniserSchema.optional(),
   diffusion: diffusionSchema,

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { limits } from './limits.ts'
 import { schedulerNames } from './schedulers.ts'
 
-/** PyTorch's generators, whose random numbers a seed can mean. */
+/** PyTorch's random number generators that a seed can refer to. */
 export const generatorNames = ['cuda', 'cpu'] as const
 export type GeneratorName = (typeof generatorNames)[number]
 
 /**
- * What a diffusion depends on besides the person, the seeds and the bundle: fields of the input of `idem/arc2face` that
- * are passed as one object, under these names, from the request to the solver.
+ * Everything that a diffusion depends on, except the person, the seeds and the bundle. These fields of the input of
+ * `idem/arc2face` are passed as one object, under these names, from the request to the solver.
  *
  * To add a setting: add it here, with a default that makes the same images as before; if the bundle has the default,
  * make the field optional and name it in `diffusionDefaultsSchema`; then use it in `inference/diffusion/denoise.ts`.
@@ -30,13 +30,13 @@ export const diffusionSettingsSchema = z.object({
   generator: z.enum(generatorNames).default('cuda').describe('PyTorch generator used for seeds.'),
 })
 
-/** The settings whose default a bundle decides. */
+/** The settings whose defaults come from the bundle. */
 export const diffusionDefaultsSchema = diffusionSettingsSchema
   .pick({ num_steps: true, guidance_scale: true, scheduler: true })
   .required()
 export type DiffusionDefaults = z.infer<typeof diffusionDefaultsSchema>
 
-/** Every setting, decided. */
+/** All settings, with defaults filled in. */
 export type DiffusionSettings = Readonly<z.infer<typeof diffusionSettingsSchema> & DiffusionDefaults>
 
 /**
@@ -50,12 +50,12 @@ export const diffusionSettings = (input: object, defaults: DiffusionDefaults): D
   ...diffusionSettingsSchema.parse(input),
 })
 
-/** The values that the schema gives to settings that neither a request nor a bundle names. */
+/** Defaults of the settings that have one in the schema. */
 const schemaDefaults = diffusionSettingsSchema.parse({})
 
 /**
- * Settings completed with the defaults of those that are omitted: stored before a setting was added, or written by code that
- * does not care about it.
+ * Fills in the defaults of omitted settings: for settings that were stored before one was added, or by code that does
+ * not use it.
  *
  * @example completeSettings({ num_steps: 10, guidance_scale: 3, scheduler: 'ddim' }).generator // 'cuda'
  */
@@ -65,8 +65,8 @@ export const completeSettings = (settings: DiffusionDefaults & Partial<Diffusion
 })
 
 /**
- * Settings without those that have the schema's default, sorted by name: equal for two runs that make the same images, also
- * if one of them is from before a setting was added.
+ * Settings without those that have the schema's default, sorted by name. The result is equal for two runs that make the
+ * same images, even if a setting was added between them.
  */
 export const distinctSettings = (settings: object): Record<string, unknown> => {
   const defaults: Record<string, unknown> = schemaDefaults

@@ -1,6 +1,6 @@
 /**
- * Failure types: the `type` of every `ApplicationFailure` and of every error in an answer. Stable, so that a program can
- * branch on them; the message beside one is for a person, its details for a program.
+ * Failure types: the `type` of every `ApplicationFailure` and of every error in a response. They are stable, so that
+ * programs can branch on them. Messages are for people, details for programs.
  */
 export const failures = {
   noFace: 'no_face',

@@ -1,29 +1,30 @@
-// What the API hands to the workflow `generateFaces`, and what it gives back. Keys, never bytes or vectors: this is history.
+// Input and result of the workflow `generateFaces`. They are stored in its history, so they hold keys, not bytes or
+// vectors.
 
 import type { DiffusionSettings } from './diffusion-settings.ts'
 import type { PredictionInput } from './prediction-options.ts'
 import type { StepProgress } from './step-progress.ts'
 
-/** A photo to take in: fetched from a URL, or already in the artifact store. */
+/** Where a photo comes from: a URL to fetch, or a key in the artifact store. */
 export type PhotoSource = { readonly url: string } | { readonly key: string }
 
 export type FaceSelection = 'largest' | 'central' | 'best_score' | number
 
 export interface GenerateFacesInput extends PredictionInput {
-  /** Photos of one person; empty where an identity is given. */
+  /** Photos of one person; empty if `identityKey` is given. */
   readonly photos: readonly PhotoSource[]
-  /** Key of a vector that the caller gave in place of photos. */
+  /** Key of a face vector that is used instead of photos. */
   readonly identityKey?: string
   readonly faceSelection: FaceSelection
   readonly minFaceSizePx: number
-  /** One an image: image k is reproducible from `seeds[k]` alone. */
+  /** One per image: `seeds[k]` is enough to reproduce image k. */
   readonly seeds: readonly number[]
   readonly settings: DiffusionSettings
-  /** Cosine below which an image is made again with another seed, as long as attempts are left. */
+  /** Images with a lower cosine are made again with another seed while attempts remain. */
   readonly minSimilarity?: number
-  /** How often an image may be made in all. */
+  /** How many times an image may be made in total. */
   readonly maxAttempts: number
-  /** The prediction that is made again: its images are marked as that one's, and come out byte for byte. */
+  /** The prediction whose images are made again. They carry its id, and so are identical byte for byte. */
   readonly replayOf?: string
 }
 
@@ -31,11 +32,11 @@ export type Box = readonly [x1: number, y1: number, x2: number, y2: number]
 export type Point = readonly [x: number, y: number]
 
 export interface FoundFace {
-  /** Pixels of the upright photo. */
+  /** In pixels of the photo, turned upright. */
   readonly box: Box
   readonly landmarks: readonly Point[]
   readonly score: number
-  /** How many faces the photo has. */
+  /** Number of faces in the photo. */
   readonly faces: number
 }
 
@@ -43,40 +44,40 @@ export interface ImageResult {
   /** Key of the published file. */
   readonly key: string
   readonly seed: number
-  /** Of the published file, in hexadecimal. */
+  /** SHA-256 of the published file, in hexadecimal. */
   readonly sha256: string
-  /** Of its pixels as RGB bytes, row by row, in hexadecimal. */
+  /** SHA-256 of its pixels as RGB bytes, row by row, in hexadecimal. */
   readonly pixelsSha256: string
-  /** Cosine to the given identity; null where no face was found in the image. */
+  /** Cosine to the given identity; null if no face was found in the image. */
   readonly similarity: number | null
-  /** What made this image, if not what made the first one. */
+  /** Software and model that made this image, if they differ from those of the first image. */
   readonly madeWith?: MadeWith
-  /** Every seed that was tried for this image, the kept one included. */
+  /** All seeds that were tried for this image, including the one kept. */
   readonly attempts: readonly { readonly seed: number; readonly similarity: number | null }[]
 }
 
 export interface GenerateFacesResult {
   readonly images: readonly ImageResult[]
-  /** One a photo. */
+  /** One per photo. */
   readonly faces: readonly FoundFace[]
-  /** What made the first image, and every other one that does not say otherwise. */
+  /** Software and model that made the first image, and every image without its own `madeWith`. */
   readonly madeWith: MadeWith
-  /** Milliseconds by activity, queueing included. */
+  /** Milliseconds per activity, including the time in the queue. */
   readonly timingsMs: Readonly<Record<string, number>>
 }
 
-/** Software and model of a diffusion: with the seeds and the parameters all that its result depends on. */
+/** Software and model of a diffusion. Together with the seeds and the settings they determine the result. */
 export interface MadeWith {
-  /** Name and version: `Idem 0.1.0`. */
+  /** Name and version, for example `Idem 0.1.0`. */
   readonly software: string
   readonly onnxruntime: string
   readonly executionProviders: readonly string[]
-  /** SHA-256 of the model bundle's manifest, which holds those of its files. */
+  /** SHA-256 of the model bundle's manifest, which contains the hashes of its files. */
   readonly bundleSha256: string
 }
 
 /** Heartbeat details of `generateImages`. */
 export interface DiffusionProgress extends StepProgress {
-  /** Where the state after the last stored step lies. */
+  /** Key of the state after the last stored step. */
   readonly checkpointKey?: string
 }

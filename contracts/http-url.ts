@@ -4,12 +4,12 @@ const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
 const label = '[A-Za-z0-9]+(-[A-Za-z0-9]+)*'
 const host = `((${label}\\.)*[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*|${octet}(\\.${octet}){3})`
 
-/** What API documents say of an http(s) URL; a little less than what is taken. */
+/** Pattern of an http(s) URL in API documents; it matches a subset of what is accepted. */
 export const httpUrlPattern = `https?://${host}(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?`
 
 export const maxUrlLength = 4096
 
-/** A name, with what is not ASCII in its xn-- form, or an address: URL lets through more. */
+/** A host name (non-ASCII labels in xn-- form) or an IP address. `URL` accepts more than that. */
 const hostName = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])$/
 
 export const isHttpUrl = (text: string): boolean => {
@@ -21,5 +21,5 @@ export const isHttpUrl = (text: string): boolean => {
 export const httpUrlSchema = z
   .string()
   .max(maxUrlLength)
-  .refine(isHttpUrl, { message: 'Not an http(s) URL', params: { type: 'url_invalid' } })
+  .refine(isHttpUrl, { message: 'Must be an http(s) URL', params: { type: 'url_invalid' } })
   .meta({ pattern: `^${httpUrlPattern}$` })

@@ -8,8 +8,8 @@ const makerSchema = z.looseObject({
 })
 
 /**
- * Where the images of a prediction come from: with it, and the vector of the person, anyone can make the same bytes again.
- * `GET /v1/predictions/{id}/manifest` answers it, and `npm run generate -- --replay` reads it.
+ * Provenance of the images of a prediction: together with the person's face vector it is enough to make the same bytes
+ * again. `GET /v1/predictions/{id}/manifest` returns it, and `npm run generate -- --replay` reads it.
  */
 export const imageRecordSchema = z.looseObject({
   /** Version of this format. */
@@ -19,7 +19,7 @@ export const imageRecordSchema = z.looseObject({
   created_at: z.iso.datetime(),
   made_with: makerSchema,
   parameters: z.record(z.string(), z.unknown()),
-  /** The prediction that it makes again. */
+  /** The prediction whose images were made again. */
   replay_of: z.string().optional(),
   images: z.array(
     z.looseObject({
@@ -27,7 +27,7 @@ export const imageRecordSchema = z.looseObject({
       sha256: z.string(),
       pixels_sha256: z.string(),
       similarity: z.number().nullable(),
-      /** What made this image, if not what made the first one. */
+      /** Software and model that made this image, if they differ from `made_with` of the record. */
       made_with: makerSchema.optional(),
     }),
   ),

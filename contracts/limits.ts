@@ -1,10 +1,10 @@
-/** What the API and the workers agree to take. */
+/** Limits that the API and the workers enforce. */
 export const limits = {
-  /** A photo, as sent. */
+  /** Size of a photo as it is sent. */
   photoBytes: 20 * 1024 * 1024,
   /** Width times height of a photo. */
   photoPixels: 50_000_000,
-  /** Both sides of a photo. */
+  /** Shortest side of a photo. */
   photoMinSidePx: 32,
   /** Photos of one prediction. */
   photos: 16,
@@ -12,10 +12,10 @@ export const limits = {
   images: 16,
   steps: 100,
   guidanceScale: 20,
-  /** How often an image may be made for its similarity. */
+  /** How many times an image may be made to reach a similarity. */
   attempts: 10,
-  /** A request's body: a photo as base64 and some fields. */
+  /** Size of a request's body: a photo in base64, and other fields. */
   requestBytes: 32 * 1024 * 1024,
-  /** How long signed URLs of outputs live. */
+  /** How long signed URLs of outputs are valid. */
   outputUrlSeconds: 3600,
 } as const

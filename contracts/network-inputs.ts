@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What every row of a batch has: the scaled latents, the timestep, and the prompt's embedding. */
+/** Values that every row of a batch has: the scaled latents, the timestep and the prompt's embedding. */
 const rowSources = ['latents', 'timestep', 'prompt'] as const
 export type RowSource = (typeof rowSources)[number]
 
@@ -13,7 +13,7 @@ export const conditioningNetworkInputsSchema = z.record(
   z.union([z.enum(rowSources), conditioningSourceSchema]),
 )
 
-/** Inputs of the UNet; their values may also be outputs of conditioning networks. */
+/** Inputs of the UNet. Their values may also be outputs of conditioning networks. */
 export const unetInputsSchema = z.record(
   z.string().min(1),
   z.union([z.enum(rowSources), conditioningSourceSchema, networkSourceSchema]),
@@ -21,20 +21,20 @@ export const unetInputsSchema = z.record(
 export type NetworkInputs = Readonly<z.infer<typeof unetInputsSchema>>
 export type InputSource = NetworkInputs[string]
 
-/** The inputs of a UNet whose manifest declares none: Stable Diffusion's. */
+/** Inputs of the UNet if the manifest declares none: those of Stable Diffusion. */
 export const defaultUnetInputs = {
   sample: 'latents',
   timestep: 'timestep',
   encoder_hidden_states: 'prompt',
 } as const satisfies NetworkInputs
 
-/** A value per image besides the person and the seed: a vector, a picture, or one number. */
+/** A value per image in addition to the person and the seed: a vector, an image or a number. */
 export const conditioningSchema = z.strictObject({
-  /** Shape of the value of one image; empty for one number. */
+  /** Shape of the value for one image; empty for a single number. */
   dims: z.array(z.int().positive()),
-  /** Fills the value of an image that has none. A request must give a conditioning that has no default. */
+  /** Fills the value if a request omits it. Without a default, requests must give a value. */
   default: z.number().optional(),
-  /** What the unconditional half of a guided image gets: the same value, or zeros. */
+  /** Value for the unconditional half of classifier-free guidance: the same value, or zeros. */
   unconditional: z.enum(['same', 'zeros']).default('same'),
 })
 export type ConditioningSpec = Readonly<z.infer<typeof conditioningSchema>>

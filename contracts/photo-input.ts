@@ -4,22 +4,22 @@ import { limits } from './limits.ts'
 
 const dataUriPattern = 'data:image/[a-z]+;base64,([A-Za-z0-9+/]{4})+'
 
-/** A photo as requests name it. */
+/** A photo in a request. */
 export const photoSchema = z
   .string()
   .min(1)
-  .describe('A photo: an http(s) URL, a data: URI with base64, or the URL of an uploaded file.')
+  .describe('A photo: an http(s) URL, a data: URI in base64, or the URL of an uploaded file.')
   .meta({ pattern: `^(${httpUrlPattern}|${dataUriPattern})$`, format: 'uri' })
 
 export const photosSchema = z.array(photoSchema).min(1).max(limits.photos)
 
-/** One photo, or several. */
+/** Either one photo or several. */
 export interface PhotoInput {
   readonly input_image?: string
   readonly input_images?: readonly string[]
 }
 
-/** A check that exactly one of some fields is given, and the JSON Schema that says so. */
+/** Requires exactly one of `fields`: as a zod check, and as JSON Schema. */
 export const exactlyOne = (fields: readonly string[], missing: string) => ({
   check: (context: z.core.ParsePayload<Record<string, unknown>>): void => {
     const given = fields.filter((field) => context.value[field] !== undefined)
@@ -28,7 +28,7 @@ export const exactlyOne = (fields: readonly string[], missing: string) => ({
       code: 'custom',
       input: context.value,
       path: [fields[0]!],
-      message: given.length === 0 ? missing : `Give one of ${fields.join(', ')}, not ${given.join(' and ')}`,
+      message: given.length === 0 ? missing : `Give only one of ${fields.join(', ')}, not ${given.join(' and ')}`,
       params: { type: given.length === 0 ? 'missing' : 'conflict' },
     })
   },

@@ -12,7 +12,7 @@ export const predictionIdPattern = new RegExp(`^[${alphabet}]{${length}}$`)
 /** 130 random bits. */
 export const newPredictionId = (): string => encode(crypto.getRandomValues(new Uint8Array(length)))
 
-/** The same id for the same key of the same tenant; tells nothing of either. */
+/** The same id for the same key of the same tenant. The id reveals neither of them. */
 export const predictionIdFor = async (tenant: string, idempotencyKey: string): Promise<string> => {
   const text = new TextEncoder().encode(JSON.stringify(['idem prediction', tenant, idempotencyKey]))
   return encode(await sha256(text))

@@ -1,24 +1,24 @@
 import type { Webhook } from './webhooks.ts'
 
-/** What the workflow of every prediction is given, whatever the model. */
+/** Options that the workflow of every prediction receives, whatever the model. */
 export interface PredictionOptions {
   readonly predictionId: string
-  /** The model, as owner/name. Predictions that an earlier release started lack it. */
+  /** The model, as owner/name. Missing in predictions that an earlier release started. */
   readonly model?: string
-  /** Inputs of earlier releases did not say it. */
+  /** Missing in predictions that an earlier release started. */
   readonly tenant?: string
-  /** How long photos, vectors and images are kept after the end. */
+  /** How long photos, vectors and images are kept after the prediction ends. */
   readonly retentionMs: number
-  /** Whether photos and crops stay for as long; they go at the end otherwise. */
+  /** Whether photos and crops are kept for that time too. Otherwise they are deleted when the prediction ends. */
   readonly keepPhotos: boolean
-  /** Where its events are delivered. */
+  /** Where events are delivered. */
   readonly webhook?: Webhook
   /** The prediction is canceled if it has not ended after this time. */
   readonly cancelAfterMs?: number
 }
 
-/** What every prediction's workflow is given; the input of a model's own workflow extends it. */
+/** Input of the workflow of every prediction. The input of a model's workflow extends it. */
 export interface PredictionInput extends PredictionOptions {
-  /** The request's input as answers repeat it; photos and vectors that came as bytes are left out. */
+  /** The request's input as responses repeat it, without the bytes of photos and vectors. */
   readonly echo: Readonly<Record<string, unknown>>
 }

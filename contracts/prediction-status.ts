@@ -9,6 +9,6 @@ export const statusOf = ({ state, finished, pending, failure }: PredictionRecord
   return finished.length > 0 || pending.some((activity) => activity.state === 'started') ? 'processing' : 'starting'
 }
 
-/** Whether a prediction's photos, vectors and images are gone, or due to go. */
+/** Whether a prediction's photos, vectors and images have been removed, or are due to be. */
 export const hasExpired = ({ endedAt, input }: PredictionRecord): boolean =>
   endedAt !== undefined && endedAt.getTime() + input.retentionMs <= Date.now()

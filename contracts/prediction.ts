@@ -5,7 +5,7 @@ export type PredictionStatus = (typeof predictionStatuses)[number]
 
 export const isTerminal = (status: PredictionStatus): boolean => status !== 'starting' && status !== 'processing'
 
-/** A prediction as Replicate's HTTP API shows it. */
+/** A prediction, in the format of Replicate's HTTP API. */
 export const predictionSchema = z.object({
   id: z.string(),
   model: z.string(),

@@ -6,10 +6,10 @@ export interface PendingActivity {
   readonly name: string
   /** Waiting for a worker, or running on one. */
   readonly state: 'scheduled' | 'started'
-  /** From 1. */
+  /** Counts from 1. */
   readonly attempt: number
   readonly progress?: StepProgress
-  /** Why the attempt before failed. */
+  /** Why the previous attempt failed. */
   readonly lastFailure?: string
 }
 
@@ -20,7 +20,7 @@ export interface FinishedActivity {
   readonly startedAt: Date
   readonly endedAt: Date
   readonly outcome: 'completed' | 'failed' | 'canceled'
-  /** How far a canceled step had come. */
+  /** Progress of a canceled step. */
   readonly progress?: StepProgress
 }
 
@@ -31,7 +31,7 @@ export interface RecordedFailure {
   readonly details?: unknown
 }
 
-/** Which workflow makes a prediction, and what it is given. */
+/** The workflow of a prediction, and its input. */
 export interface WorkflowStart {
   /** Type of the workflow. */
   readonly workflow: string
@@ -39,25 +39,25 @@ export interface WorkflowStart {
 }
 
 /**
- * What the orchestrator knows of one prediction: everything that an answer shows is computed from this. Only the model
- * knows what else its input has, and what its result is.
+ * What the orchestrator knows about a prediction: everything in a response is computed from it. Only the model knows
+ * the other fields of the input, and the type of the result.
  */
 export interface PredictionRecord<I extends PredictionInput = PredictionInput, R = unknown> extends WorkflowStart {
   readonly input: I
-  /** What the workflow returned, once it has. */
+  /** Result of the workflow, once it has completed. */
   readonly result?: R
   readonly id: string
   readonly tenant: string
   readonly model: string
   readonly version: string
-  /** Hash of the request that started it, if that had an idempotency key. */
+  /** Hash of the request that started it, if it had an idempotency key. */
   readonly requestHash?: string
   /** Run of the workflow, for links to the Temporal UI. */
   readonly runId: string
   readonly namespace: string
   readonly state: 'running' | 'completed' | 'failed' | 'canceled'
   readonly createdAt: Date
-  /** Nanoseconds since 1970, 19 digits: predictions are listed by it. */
+  /** Nanoseconds since 1970, 19 digits. Lists are sorted by it. */
   readonly createdNanos: string
   readonly endedAt?: Date
   readonly finished: readonly FinishedActivity[]

@@ -2,7 +2,7 @@ import type { DiffusionSettings } from './diffusion-settings.ts'
 
 // No zod here: workflows import this file.
 
-/** Settings by the names that they had at first, in bundles, checkpoints and inputs of workflows and steps. */
+/** Earlier names of settings in bundles, checkpoints and inputs of workflows and steps. */
 const renamed: Readonly<Record<string, keyof DiffusionSettings>> = {
   steps: 'num_steps',
   numSteps: 'num_steps',
@@ -19,8 +19,9 @@ export const renameSettings = (fields: object): object =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [renamed[name] ?? name, value]))
 
 /**
- * An input as it is now. Predictions that started before settings were one object keep theirs beside the other fields,
- * under other names: in workflows that still run, in their scheduled steps, and in records of those that have ended.
+ * Converts an input to the current format. Predictions that an earlier release started have no `settings` object: their
+ * settings are among the other fields, under other names. This concerns running workflows, their scheduled steps and
+ * the records of ended predictions.
  */
 export const withSettings = <T extends HasSettings>(input: T): T => {
   if (input.settings) return input

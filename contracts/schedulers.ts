@@ -6,9 +6,9 @@ export interface SchedulerInfo {
 }
 
 /**
- * The schedulers that a request may name: the one list that the request schema, bundle manifests, the help of the
- * commands and the page read. The solver of each is in `inference/numeric/schedulers/`, whose index the compiler
- * checks against these names.
+ * The schedulers that a request may name. The request schema, bundle manifests, the help of commands and the page all
+ * read this list. The solvers are in `inference/numeric/schedulers/`; the compiler checks its index against these
+ * names.
  */
 export const schedulers = {
   dpmpp_2m: { label: 'DPM-Solver++ 2M', hint: 'good at few steps' },

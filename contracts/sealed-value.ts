@@ -2,18 +2,18 @@ import { EncryptionError } from '../lib/crypto/encryption-error.ts'
 
 // No zod and no builtins here: workflows import this file.
 
-/** What a value is for: the kind of place, and the workflow, signal or step that the place belongs to. */
+/** The purpose of a value in Temporal: its kind, and the workflow, signal or step that it belongs to. */
 export type Purpose =
   | `${'input' | 'result' | 'memo' | 'arguments' | 'answer' | 'progress'} of ${string}`
   | `signal ${string}`
 
 /**
- * A value as it is encrypted for Temporal. The encryption binds it to one workflow (and step); this binds it to its tenant
- * and to one purpose there, so that a valid ciphertext cannot be put into another place of the same workflow.
+ * A value before it is encrypted for Temporal. The encryption binds it to one workflow (and step). This binds it to its
+ * tenant and to one purpose, so that a valid ciphertext cannot be moved to another place in the same workflow.
  */
 export interface SealedValue<T = unknown> {
   readonly sealedFor: Purpose
-  /** Whose it is. The sweep belongs to no tenant. */
+  /** The tenant that owns it. The sweep belongs to no tenant. */
   readonly tenant?: string
   readonly value: T
 }
@@ -28,17 +28,17 @@ const isSealed = (value: unknown): value is SealedValue =>
   typeof value === 'object' && value !== null && 'sealedFor' in value
 
 export interface OpenOptions {
-  /** Whether values of releases that sealed for no purpose are accepted, as during a migration. */
+  /** Whether to accept values without a purpose, which earlier releases wrote. For migrations. */
   readonly acceptBare: boolean
-  /** The tenant that it must be sealed for. Not checked if omitted. */
+  /** The tenant that must own the value. Not checked if omitted. */
   readonly tenant?: string | undefined
 }
 
 const misplaced = (message: string) => new EncryptionError('misplaced', message)
 
 /**
- * What was sealed for a purpose. Throws `EncryptionError` `misplaced` if it was sealed for another one, or for another
- * tenant.
+ * Returns a value that was sealed for `purpose`. Throws `EncryptionError` `misplaced` if it was sealed for another
+ * purpose or another tenant.
  *
  * @example
  * const { tenant, value } = openFor('input of generateFaces', payload, { acceptBare: false })
@@ -50,9 +50,10 @@ export const openFor = <T>(
 ): Pick<SealedValue<T>, 'tenant' | 'value'> => {
   if (!isSealed(sealed)) {
     if (acceptBare) return { value: sealed as T }
-    throw misplaced(`A value that is sealed for no purpose is not the ${purpose}`)
+    throw misplaced(`Expected the ${purpose}, but the value was not sealed for any purpose`)
   }
-  if (sealed.sealedFor !== purpose) throw misplaced(`What was sealed as the ${sealed.sealedFor} is not the ${purpose}`)
-  if (tenant !== undefined && sealed.tenant !== tenant) throw misplaced(`The ${purpose} is another tenant's`)
+  if (sealed.sealedFor !== purpose)
+    throw misplaced(`Expected the ${purpose}, but the value was sealed as the ${sealed.sealedFor}`)
+  if (tenant !== undefined && sealed.tenant !== tenant) throw misplaced(`The ${purpose} belongs to another tenant`)
   return sealed as SealedValue<T>
 }

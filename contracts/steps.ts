@@ -3,15 +3,15 @@ import type { Queue } from './queues.ts'
 export interface Step {
   /** The queue whose workers run it. */
   readonly queue: Queue
-  /** What the page and the commands show while it runs. */
+  /** Shown by the page and the commands while it runs. */
   readonly doing: string
-  /** Its log line once it is done. */
+  /** Log line when it has completed. */
   readonly done: string
-  /** Its weight in a progress bar: about the part of a prediction's time that it takes. */
+  /** Weight in a progress bar: roughly its share of a prediction's time. */
   readonly share: number
 }
 
-/** The steps of predictions. The name of a step is the name of its activity. */
+/** The steps of predictions. Each is an activity of the same name. */
 export const steps = {
   intakePhoto: { queue: 'cpu', doing: 'Taking in the photo', done: 'Photo taken in', share: 0.03 },
   findFace: { queue: 'cpu', doing: 'Finding the face', done: 'Face found and aligned', share: 0.03 },
@@ -47,24 +47,24 @@ export type StepOn<Q extends Queue> = {
 
 type Run = (...args: never[]) => Promise<unknown>
 
-/** What a worker of one queue registers: each of its steps, and none of another queue. */
+/** The activities that a worker of a queue registers: all steps of that queue, and no others. */
 export type StepsOn<Q extends Queue> = Readonly<Record<StepOn<Q>, Run>> &
   Readonly<Partial<Record<Exclude<StepName, StepOn<Q>>, never>>>
 
 export const stepNames = Object.keys(steps) as StepName[]
 
-/** Whether a name read from a history is one of ours: another release may have other steps. */
+/** Whether a name from a history is a step of this release; other releases may have other steps. */
 export const isStepName = (name: string): name is StepName => Object.hasOwn(steps, name)
 
-/** What a step does, or its name if this release does not know it. */
+/** The text for a running step, or its name if this release does not know it. */
 export const doingOf = (name: string): string => (isStepName(name) ? steps[name].doing : name)
 
-/** The log line of a step that is done, or its name if this release does not know it. */
+/** The log line of a completed step, or its name if this release does not know it. */
 export const doneLine = (name: string): string => (isStepName(name) ? steps[name].done : name)
 
 /**
- * How far a prediction is that goes through `order`, in [0, 1], when `fraction` of the step `name` is done. Undefined if
- * the step is not among them.
+ * The progress, in [0, 1], of a prediction with the steps `order` when `fraction` of the step `name` is done. Undefined
+ * if `order` does not contain the step.
  *
  * @example progressIn(['intakePhoto', 'findFace'], 'findFace', 0.5) // 0.75
  */

@@ -4,10 +4,10 @@ export interface SweepInput {
 }
 
 export interface SweepResult {
-  /** Predictions that expired before then are swept. Milliseconds since 1970, as is the next. */
+  /** Predictions that expired before this time have been swept. In milliseconds since 1970, like `orphansAt`. */
   readonly until: number
   readonly orphansAt: number
-  /** How many were swept. */
+  /** Number of predictions swept. */
   readonly predictions: number
   readonly orphans: number
 }

@@ -1,14 +1,15 @@
 import { toBase64 } from '../lib/base64.ts'
 import { parseWebhookSecret } from './webhook-signature.ts'
 
-/** Whose predictions they are where there are no API tokens. */
+/** The tenant of all predictions if the API runs without tokens. */
 export const localTenant = 'local'
 
 const keyBytes = 32
 
 /**
- * The signing secrets of a tenant, newest first: derived (HKDF-SHA-256) from the service's, so that no tenant can sign
- * what another one receives. No tenant has the service's own, `local` neither: all others could be made from it.
+ * The webhook signing secrets of a tenant, newest first. They are derived (HKDF-SHA-256) from the service's secrets, so
+ * that a tenant cannot sign messages to another one. No tenant, not even `local`, uses the service's secrets directly:
+ * all others could be derived from them.
  */
 export const tenantWebhookSecrets = async (secrets: readonly string[], tenant: string): Promise<string[]> =>
   Promise.all(

@@ -3,34 +3,36 @@ import { fromBase64, toBase64 } from '../lib/base64.ts'
 // Standard Webhooks, https://www.standardwebhooks.com: symmetric signatures, version 1.
 
 const prefix = 'whsec_'
-/** Bounds of the specification. */
+/** Limits in the specification. */
 const minKeyBytes = 24
 const maxKeyBytes = 64
 
 const encoder = new TextEncoder()
 
-/** The key in a secret, `whsec_` and standard base64 with padding of 24 to 64 bytes. Its errors do not show the secret. */
+/**
+ * Parses a secret: `whsec_`, then 24 to 64 bytes in padded standard base64. Error messages do not contain the secret.
+ */
 export const parseWebhookSecret = (secret: string): Uint8Array<ArrayBuffer> => {
   const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : ''
   if (!/^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) {
-    throw new Error(`A webhook secret is ${prefix} and standard base64`)
+    throw new Error(`A webhook secret must be ${prefix} followed by standard base64`)
   }
   const key = fromBase64(text) ?? new Uint8Array()
   if (key.length < minKeyBytes || key.length > maxKeyBytes) {
-    throw new Error(`A webhook secret holds ${minKeyBytes} to ${maxKeyBytes} bytes, not ${key.length}`)
+    throw new Error(`A webhook secret must hold ${minKeyBytes} to ${maxKeyBytes} bytes, not ${key.length}`)
   }
   return key
 }
 
 export interface SignedMessage {
-  /** The same for every attempt, so that a receiver knows a repeated message; no dot in it. */
+  /** The same for every attempt, so that receivers can detect repeated messages. Must not contain a dot. */
   id: string
-  /** Of this attempt. */
+  /** Time of this attempt. */
   timestamp: Date
   body: string
 }
 
-/** The three headers of a message, with one signature for each key: during a rotation both keys are valid. */
+/** Returns the three headers of a message, with one signature per key: during a rotation both keys are valid. */
 export const signWebhook = async (
   { id, timestamp, body }: SignedMessage,
   keys: readonly Uint8Array<ArrayBuffer>[],

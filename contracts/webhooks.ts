@@ -1,46 +1,46 @@
 import type { FailureType } from './failures.ts'
 
-/** What a prediction tells its webhook, in the order in which a receiver may see it; `completed` is always the last. */
+/** Events of a prediction, in the order in which a receiver may see them. `completed` is always the last. */
 export const webhookEvents = ['start', 'output', 'logs', 'completed'] as const
 export type WebhookEvent = (typeof webhookEvents)[number]
 
-/** Without a filter, as in Replicate's API: new outputs, and the end. */
+/** Events that are sent without a filter, as in Replicate's API: new outputs, and the end. */
 export const defaultWebhookEvents: readonly WebhookEvent[] = ['output', 'completed']
 
-/** Where a prediction's events go; part of a job's input. */
+/** The receiver of a prediction's events. */
 export interface Webhook {
   readonly url: string
-  /** The filter. */
+  /** Only these events are sent. */
   readonly events: readonly WebhookEvent[]
 }
 
-/** One delivery workflow a prediction; its events are signals to it. */
+/** Each prediction has one delivery workflow, which receives events as signals. */
 export const webhookWorkflowId = (predictionId: string): string => `webhook-${predictionId}`
 
-/** The n-th notice of an event, from 1. */
+/** The n-th notice of an event, counted from 1. */
 export type Notice = readonly [event: WebhookEvent, number: number]
 
 export interface WebhookTiming {
-  /** Waits between the attempts for one message; the first attempt is made at once. */
+  /** Delays between the attempts to send a message. The first attempt is immediate. */
   readonly gapsMs: readonly number[]
-  /** The least time between two `output` messages, and between two `logs` messages. */
+  /** Minimum time between two `output` messages, and between two `logs` messages. */
   readonly throttleMs: number
-  /** How often to look whether the prediction has ended without a word, as after a termination. */
+  /** How often to check whether the prediction has ended without a signal, for example because it was terminated. */
   readonly checkMs: number
 }
 
 /** Input of the workflow `deliverWebhook`. To deliver `completed` again, start it with `pending: [['completed', 1]]`. */
 export interface DeliverWebhookInput extends Webhook {
   readonly predictionId: string
-  /** What there is to deliver already. */
+  /** Notices to deliver. */
   readonly pending?: readonly Notice[]
-  /** How many notices of each event there were. */
+  /** Number of notices of each event so far. */
   readonly counts?: readonly Notice[]
-  /** When a message of each event was last attempted. Milliseconds since 1970, as is the next. */
+  /** When a message of each event was last attempted. In milliseconds since 1970, like `heldUntil`. */
   readonly takenAt?: readonly (readonly [event: WebhookEvent, atMs: number])[]
-  /** Before then only `completed` may be sent. */
+  /** Until this time only `completed` may be sent. */
   readonly heldUntil?: number
-  /** Failed attempts in a row. */
+  /** Number of consecutive failed attempts. */
   readonly misses?: number
   readonly timing?: Partial<WebhookTiming>
 }
@@ -50,14 +50,14 @@ export interface WebhookAttempt {
   readonly event: WebhookEvent
   /** ISO 8601. */
   readonly at: string
-  /** What the receiver answered, where it did. */
+  /** HTTP status of the response, if there was one. */
   readonly status?: number
-  /** Why the attempt failed, where it did. */
+  /** Failure type, if the attempt failed. */
   readonly error?: FailureType
 }
 
 export interface DeliverWebhookResult {
-  /** Oldest first; of very many only the newest are kept. */
+  /** Oldest first. Only the newest ones are kept if there are very many. */
   readonly attempts: readonly WebhookAttempt[]
 }
 
@@ -73,8 +73,8 @@ export interface WebhookMessage {
 /** Details of the failures of `sendWebhook`. */
 export interface WebhookFailureDetails {
   readonly status?: number
-  /** What the receiver's `Retry-After` asks for. */
+  /** Delay in the receiver's `Retry-After`. */
   readonly retryAfterMs?: number
-  /** Why there was no answer. */
+  /** Why there was no response. */
   readonly reason?: string
 }

@@ -1,8 +1,8 @@
 import { webhookWorkflowId } from './webhooks.ts'
 
-/** The same for every call: an erasure is made once, and its receipt stays. */
+/** Always the same id for a prediction, so that it is erased only once and its receipt is kept. */
 export const erasureWorkflowId = (predictionId: string): string => `erase-${predictionId}`
 
-/** Whether a workflow of this id is about that prediction: its own, its webhook's delivery or its erasure. */
+/** Whether a workflow belongs to a prediction: its own workflow, the delivery of its webhook or its erasure. */
 export const isAbout = (workflowId: string, predictionId: string): boolean =>
   [predictionId, webhookWorkflowId(predictionId), erasureWorkflowId(predictionId)].includes(workflowId)

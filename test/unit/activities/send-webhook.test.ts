@@ -187,7 +187,7 @@ describe('sendWebhook', () => {
 
   it('refuses malformed secrets before it sends anything', () => {
     expect(() => createSendWebhook({ fetch, secrets: ['secret'], loadPrediction: async () => undefined })).toThrow(
-      'A webhook secret is whsec_',
+      'A webhook secret must be whsec_',
     )
   })
 })
