@@ -5,6 +5,8 @@ import { type StepOn, stepNames, steps } from '../../contracts/steps.ts'
 interface StepInput {
   predictionId: string
   index: number
+  indices: number[]
+  attempt: number
   imageKeys: string[]
   images: object[]
   seeds: number[]
