@@ -19,3 +19,16 @@ export const parseQueues = (name: string, list: string | undefined): Queue[] => 
  * receiver for more than a day: autoscaling counts the workflows of `control`, and must not count deliveries.
  */
 export const webhookQueue = 'webhooks'
+
+/**
+ * Where steps run that wait for servers of strangers (photos that are fetched, webhooks that are sent), by the workers of
+ * `cpu`. A slow server holds a slot here, and none of those that publish, erase and compute.
+ */
+export const outboundQueue = 'outbound'
+
+/** The queues that a worker of each one polls besides. */
+export const besideQueues = {
+  control: [webhookQueue],
+  cpu: [outboundQueue],
+  gpu: [],
+} as const satisfies Record<Queue, readonly string[]>

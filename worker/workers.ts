@@ -16,13 +16,14 @@ import { createGuardedFetch } from '../activities/shared/guarded-fetch.ts'
 import { createSweep } from '../activities/sweep.ts'
 import { createVerifyImages } from '../activities/verify-images.ts'
 import { limits } from '../contracts/limits.ts'
-import { type Queue, queues, webhookQueue } from '../contracts/queues.ts'
+import { outboundQueue, type Queue, queues, webhookQueue } from '../contracts/queues.ts'
 import type { StepsOn } from '../contracts/steps.ts'
 import type { Bundle } from '../inference/bundle.ts'
 import { createDiffusionEngine } from '../inference/engine/diffusion-engine.ts'
 import { createFaceEngine } from '../inference/engine/face-engine.ts'
 import { faceModels } from '../inference/engine/face-models.ts'
 import type { AcceptedPayloads } from '../lib/accepted-payloads.ts'
+import { createBudget } from '../lib/budget.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import type { WorkerObserver } from '../telemetry/observe-workers.ts'
@@ -59,6 +60,11 @@ export interface WorkersOptions {
 const cachedWorkflows = 500
 /** Jobs that share the batches of one device. */
 const gpuSlots = 4
+/** Steps that wait for strangers' servers, or until their tenant may fetch another photo: they cost next to nothing. */
+const outboundSlots = 64
+const fetchesAtOnce = { total: 16, perKey: 4 }
+/** One photo of the largest size, or several smaller ones; a pixel that is decoded and encoded takes up to 10 bytes. */
+const heldPixels = limits.photoPixels
 /** How long quick steps may still run after a stop; diffusion is handed back at once. */
 const graceTime = '10 seconds'
 
@@ -107,31 +113,47 @@ export const createWorkers = async (options: WorkersOptions) => {
       const { allowPrivateNetwork } = options
       const fetch = createGuardedFetch({ allowPrivateNetwork })
       const webhookFetch = createGuardedFetch({ allowPrivateNetwork, ...webhookLimits })
-      const worker = await Worker.create({
-        ...common,
+      const pixels = createBudget({ total: heldPixels })
+      const outbound = {
+        ...createIntakePhoto({
+          store,
+          fetchPhoto: (url, signal) => fetchPhoto(fetch, url, { maxBytes: limits.photoBytes, signal }),
+          fetches: createBudget(fetchesAtOnce),
+          pixels,
+        }),
+        ...createSendWebhook({
+          fetch: observer?.webhooks(webhookFetch) ?? webhookFetch,
+          secrets: options.webhookSecrets,
+          loadPrediction: options.loadPrediction,
+        }),
+      }
+      const create = (
+        options: Pick<WorkerOptions, 'taskQueue' | 'activities' | 'maxConcurrentActivityTaskExecutions'>,
+      ) => Worker.create({ ...common, ...options })
+      const cpu = {
         taskQueue: queues.cpu,
         maxConcurrentActivityTaskExecutions: Math.max(4, availableParallelism() * 2),
         activities: translateFailures({
-          ...createIntakePhoto({
-            store,
-            fetchPhoto: (url, signal) => fetchPhoto(fetch, url, { maxBytes: limits.photoBytes, signal }),
-          }),
-          ...createFindFace({ store, faces }),
-          ...createAnalysePhoto({ store, faces }),
+          // Photos that came with a request; and what workflows of earlier releases schedule here.
+          ...outbound,
+          ...createFindFace({ store, faces, pixels }),
+          ...createAnalysePhoto({ store, faces, pixels }),
           ...createEmbedFace({ store, faces }),
           ...createVerifyImages({ store, faces }),
           ...createPublishImages({ store }),
           ...createDiscardLeftovers({ store }),
           ...createErasePrediction({ store, admin }),
           ...createSweep({ store, admin, retentionMs }),
-          ...createSendWebhook({
-            fetch: observer?.webhooks(webhookFetch) ?? webhookFetch,
-            secrets: options.webhookSecrets,
-            loadPrediction: options.loadPrediction,
-          }),
         } satisfies StepsOn<'cpu'>),
-      })
-      return [worker]
+      }
+      return Promise.all([
+        create(cpu),
+        create({
+          taskQueue: outboundQueue,
+          maxConcurrentActivityTaskExecutions: outboundSlots,
+          activities: translateFailures(outbound),
+        }),
+      ])
     },
     gpu: async () => {
       const { executionProviders } = options

@@ -13,7 +13,7 @@ import {
 } from '@temporalio/workflow'
 import type { createSendWebhook } from '../activities/send-webhook.ts'
 import { type FailureType, failures } from '../contracts/failures.ts'
-import { queues } from '../contracts/queues.ts'
+import { outboundQueue, queues } from '../contracts/queues.ts'
 import type {
   DeliverWebhookInput,
   DeliverWebhookResult,
@@ -27,7 +27,7 @@ import { retryGapMs, webhookTiming } from './webhook-schedule.ts'
 type SendWebhook = ReturnType<typeof createSendWebhook>
 
 const { sendWebhook } = proxyActivities<Pick<SendWebhook, 'sendWebhook'>>({
-  taskQueue: queues.cpu,
+  taskQueue: outboundQueue,
   startToCloseTimeout: '30 seconds',
   // An attempt is an activity of its own, so that each can be seen; the waits between are timers.
   retry: { maximumAttempts: 1 },

@@ -2,7 +2,6 @@ import { ActivityCancellationType, setCurrentDetails } from '@temporalio/workflo
 import type { createEmbedFace } from '../activities/embed-face.ts'
 import type { createFindFace } from '../activities/find-face.ts'
 import type { createGenerateImages } from '../activities/generate-images.ts'
-import type { createIntakePhoto } from '../activities/intake-photo.ts'
 import type { createPublishImages } from '../activities/publish-images.ts'
 import type { createVerifyImages } from '../activities/verify-images.ts'
 import type {
@@ -18,16 +17,9 @@ import { count } from '../lib/count.ts'
 import { modelNameOf } from './model-name.ts'
 import { proxySteps } from './proxy-steps.ts'
 import { runPrediction } from './run-prediction.ts'
+import { takeInPhotos } from './take-in-photos.ts'
 import { tenantOf } from './tenant-of.ts'
 import type { Notify } from './with-webhook.ts'
-
-const { intakePhoto } = proxySteps<ReturnType<typeof createIntakePhoto>>({
-  startToCloseTimeout: '1 minute',
-  heartbeatTimeout: '15 seconds',
-  // What it has stored is there to be deleted when a canceled prediction is tidied up.
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
-})
 
 const { findFace, embedFace, verifyImages } = proxySteps<
   ReturnType<typeof createFindFace> & ReturnType<typeof createEmbedFace> & ReturnType<typeof createVerifyImages>
@@ -174,19 +166,13 @@ const identify = async (
   const { predictionId, photos, faceSelection, minFaceSizePx } = input
   const tenant = tenantOf(input)
   const taken = await timed('intakePhoto', `**Taking in** ${count(photos.length, 'photo')}`, () =>
-    allSettled(
-      photos.map((source, index) =>
-        intakePhoto.executeWithOptions({ summary: `take in photo ${index + 1} of ${photos.length}` }, [
-          { predictionId, tenant, index, source },
-        ]),
-      ),
-    ),
+    takeInPhotos(photos, { predictionId, tenant }),
   )
   const found = await timed('findFace', `**Looking for the face** in ${count(taken.length, 'photo')}`, () =>
     allSettled(
-      taken.map(({ photoKey }, index) =>
+      taken.map(({ photoKey, width, height }, index) =>
         findFace.executeWithOptions({ summary: `detect a face in photo ${index + 1}` }, [
-          { predictionId, index, photoKey, faceSelection, minFaceSizePx },
+          { predictionId, index, photoKey, pixels: width * height, faceSelection, minFaceSizePx },
         ]),
       ),
     ),

@@ -2,7 +2,14 @@
 export type RefusalReason = 'malformed' | 'scheme' | 'credentials' | 'not_public'
 
 /** Why a server could not be reached or understood. */
-export type UnreachableReason = 'timeout' | 'name_not_found' | 'certificate' | 'connection' | 'protocol' | 'redirects'
+export type UnreachableReason =
+  | 'timeout'
+  | 'slow'
+  | 'name_not_found'
+  | 'certificate'
+  | 'connection'
+  | 'protocol'
+  | 'redirects'
 
 const refusals: Record<RefusalReason, string> = {
   malformed: 'The URL is malformed',
@@ -13,6 +20,7 @@ const refusals: Record<RefusalReason, string> = {
 
 const unreachables: Record<UnreachableReason, string> = {
   timeout: 'The server took too long',
+  slow: 'The server sent its answer too slowly',
   name_not_found: 'The host name does not exist',
   certificate: "The server's certificate is not valid for the host",
   connection: 'The connection to the server failed',
@@ -21,7 +29,7 @@ const unreachables: Record<UnreachableReason, string> = {
 }
 
 // A retry helps against none of these.
-const permanent: ReadonlySet<UnreachableReason> = new Set(['name_not_found', 'certificate', 'redirects'])
+const permanent: ReadonlySet<UnreachableReason> = new Set(['slow', 'name_not_found', 'certificate', 'redirects'])
 
 /**
  * A request that got no answer. Its words are ours alone: it keeps no cause, since the errors below it may carry what the

@@ -6,6 +6,7 @@ import { Client, type Dispatcher } from 'undici'
 import { parseRetryAfter } from '../../lib/retry-after.ts'
 import { createGuardedConnector } from './address-guard.ts'
 import { GuardedFetchError } from './guarded-fetch-error.ts'
+import { type LeastRate, requireRate } from './require-rate.ts'
 import { unreachableReason } from './unreachable-reason.ts'
 
 export interface GuardedFetchOptions {
@@ -17,6 +18,10 @@ export interface GuardedFetchOptions {
   headersTimeoutMs?: number
   /** Between two pieces of the body; 10 s. */
   idleTimeoutMs?: number
+  /** The least that must come of a body in every `rateWindowMs`; 16 KiB a second. */
+  minBytesPerSecond?: number
+  /** How long a body may lag behind; 5 s. */
+  rateWindowMs?: number
   /** For everything, redirects included; 30 s. */
   totalTimeoutMs?: number
   /** Resolves names; the system's resolver by default. */
@@ -62,10 +67,13 @@ export const createGuardedFetch = ({
   connectTimeoutMs = 5_000,
   headersTimeoutMs = 10_000,
   idleTimeoutMs = 10_000,
+  minBytesPerSecond = 16 * 1024,
+  rateWindowMs = 5_000,
   totalTimeoutMs = 30_000,
   lookup,
   ca,
 }: GuardedFetchOptions): GuardedFetch => {
+  const rate = { minBytes: (minBytesPerSecond * rateWindowMs) / 1000, windowMs: rateWindowMs }
   const connect = createGuardedConnector({ allowPrivateNetwork }, { lookup, timeoutMs: connectTimeoutMs, ca })
 
   const hop = async (url: URL, request: GuardedRequest, signal: AbortSignal): Promise<GuardedResponse | URL> => {
@@ -83,7 +91,7 @@ export const createGuardedFetch = ({
       if (maxRedirects > 0 && redirects.has(status)) return nextHop(response, url)
       const retryAfterMs = parseRetryAfter(single(response.headers['retry-after']), Date.now())
       const read = status >= 200 && status < 300 && maxBytes > 0
-      return { status, retryAfterMs, body: read ? await readBody(response, maxBytes) : new Uint8Array() }
+      return { status, retryAfterMs, body: read ? await readBody(response, maxBytes, rate) : new Uint8Array() }
     } finally {
       await client.destroy()
     }
@@ -133,7 +141,12 @@ const decoders: Record<string, (() => Transform) | undefined> = {
 }
 
 /** Reads as a stream and counts, since a Content-Length may lie and a small body may decode to a huge one. */
-const readBody = async ({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<Uint8Array> => {
+const readBody = async (
+  { headers, body: received }: Dispatcher.ResponseData,
+  maxBytes: number,
+  rate: LeastRate,
+): Promise<Uint8Array> => {
+  const body = requireRate(received, rate)
   if (Number(single(headers['content-length'])) > maxBytes) throw GuardedFetchError.tooLarge(maxBytes)
   const encoding = single(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity'
   const collected: Uint8Array[] = []

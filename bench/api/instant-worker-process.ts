@@ -4,7 +4,7 @@ import { heartbeat } from '@temporalio/activity'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { readTemporalConfig } from '../../api/config.ts'
 import { numberOption } from '../../cli/options.ts'
-import { type Queue, queues } from '../../contracts/queues.ts'
+import { besideQueues, type Queue, queues } from '../../contracts/queues.ts'
 import type { StepProgress } from '../../contracts/step-progress.ts'
 import { runCommand } from '../../lib/run-command.ts'
 import { sleep } from '../../lib/sleep.ts'
@@ -56,8 +56,11 @@ await runCommand(help, async () => {
     // As many at once as there are: what is measured is never a wait for a device.
     gpu: { activities: gpuSteps(steps, stepMs), maxConcurrentActivityTaskExecutions: 1000 },
   }
+  const polled = (values.queues.split(',') as Queue[]).flatMap((queue) =>
+    [queues[queue], ...besideQueues[queue]].map((taskQueue) => ({ taskQueue, ...own[queue] })),
+  )
   const workers = await Promise.all(
-    (values.queues.split(',') as Queue[]).map((queue) =>
+    polled.map((worker) =>
       Worker.create({
         connection,
         namespace,
@@ -65,8 +68,7 @@ await runCommand(help, async () => {
         interceptors: sealWorkers('sealed'),
         maxHeartbeatThrottleInterval: '400 milliseconds',
         shutdownForceTime: '2 seconds',
-        taskQueue: queues[queue],
-        ...own[queue],
+        ...worker,
       }),
     ),
   )

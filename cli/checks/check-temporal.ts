@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { Connection, type ConnectionOptions } from '@temporalio/client'
-import { queues, webhookQueue } from '../../contracts/queues.ts'
+import { besideQueues, type Queue, queueNames, queues } from '../../contracts/queues.ts'
 import { searchAttributes } from '../../contracts/search-attributes.ts'
 import { explain } from '../../lib/explain.ts'
 import { currentBuildCommand, readCurrentBuild } from '../../temporal/deployment.ts'
@@ -67,19 +67,16 @@ const checkSearchAttributes = async (connection: Connection, namespace: string):
   )
 }
 
-const checkQueue = async (connection: Connection, namespace: string, queue: string): Promise<Finding> => {
-  const workflows = queue === queues.control || queue === webhookQueue
+/** `queue` is polled by the workers of `of`. */
+const checkQueue = async (connection: Connection, namespace: string, queue: string, of: Queue): Promise<Finding> => {
+  const workflows = of === 'control'
   const kind = workflows ? 'workflow' : 'activity'
   const { backlog, pollers } = await readQueueState(connection, { namespace, queue, kind })
   const live = pollers.filter(isLive)
   const waiting = backlog === 1 ? '1 task waits' : `${backlog} tasks wait`
   if (live.length > 0)
     return ok(`queue ${queue}`, `polled by ${live.map(({ identity }) => identity).join(', ')}; ${waiting}`)
-  return note(
-    `queue ${queue}`,
-    `no worker polls it; ${waiting}`,
-    `npm run worker -- --queues ${workflows ? queues.control : queue}`,
-  )
+  return note(`queue ${queue}`, `no worker polls it; ${waiting}`, `npm run worker -- --queues ${of}`)
 }
 
 const checkBuild = async (connection: Connection, namespace: string, buildId: string): Promise<Finding> => {
@@ -100,8 +97,9 @@ const checkServer = async (connection: Connection, { namespace, buildId }: Tempo
   findings.push(found)
   if (found.status === 'gap') return findings
   findings.push(await checkSearchAttributes(connection, namespace))
-  for (const queue of [...Object.values(queues), webhookQueue])
-    findings.push(await checkQueue(connection, namespace, queue))
+  for (const of of queueNames)
+    for (const queue of [queues[of], ...besideQueues[of]])
+      findings.push(await checkQueue(connection, namespace, queue, of))
   if (buildId) findings.push(await checkBuild(connection, namespace, buildId))
   return findings
 }

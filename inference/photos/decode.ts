@@ -84,14 +84,20 @@ const readPixels = async (source: Uint8Array, options: ReadOptions): Promise<Rgb
   return { data: toThreeChannels(data, channels), width, height }
 }
 
-/**
- * The pixels of a photo: the first frame, upright by its EXIF orientation.
- * Throws `PhotoError` if it is not a photo, is damaged or exceeds the limits.
- */
-export const decodePhoto = async (
+/** A photo whose header has been read. */
+export interface OpenPhoto {
+  /** As stored: the upright photo may have them the other way round. */
+  readonly width: number
+  readonly height: number
+  /** The pixels: the first frame, upright by its EXIF orientation. Throws `PhotoError` if the photo is damaged. */
+  decode(): Promise<RgbImage>
+}
+
+/** Reads a photo's header. Throws `PhotoError` if it is not a photo, is damaged or exceeds the limits. */
+export const openPhoto = async (
   bytes: Uint8Array,
   { colours = 'managed', ...overrides }: DecodeOptions = {},
-): Promise<RgbImage> => {
+): Promise<OpenPhoto> => {
   const limits = { ...photoLimits, ...overrides }
   if (bytes.length > limits.bytes) {
     const message = `The photo has ${bytes.length} bytes; at most ${limits.bytes} are allowed`
@@ -108,16 +114,29 @@ export const decodePhoto = async (
       throw unreadable(cause)
     })
   checkSize(width, height, limits)
-  try {
-    const managed = colours === 'managed'
-    const source = sniffed.format === 'heic' ? await heicToTiff(bytes, icc, limits.pixels) : bytes
-    // Most profiles are sRGB already: converting would cost as much as decoding and change values by rounding.
-    const ignoreIcc = !managed || isSrgbProfile(icc)
-    return await readPixels(source, { ignoreIcc, overWhite: managed, limitPixels: limits.pixels })
-  } catch (cause) {
-    throw unreadable(cause)
+  return {
+    width,
+    height,
+    decode: async () => {
+      try {
+        const managed = colours === 'managed'
+        const source = sniffed.format === 'heic' ? await heicToTiff(bytes, icc, limits.pixels) : bytes
+        // Most profiles are sRGB already: converting would cost as much as decoding and change values by rounding.
+        const ignoreIcc = !managed || isSrgbProfile(icc)
+        return await readPixels(source, { ignoreIcc, overWhite: managed, limitPixels: limits.pixels })
+      } catch (cause) {
+        throw unreadable(cause)
+      }
+    },
   }
 }
+
+/**
+ * The pixels of a photo: the first frame, upright by its EXIF orientation.
+ * Throws `PhotoError` if it is not a photo, is damaged or exceeds the limits.
+ */
+export const decodePhoto = async (bytes: Uint8Array, options: DecodeOptions = {}): Promise<RgbImage> =>
+  (await openPhoto(bytes, options)).decode()
 
 /**
  * The pixels of a PNG that `encodePng` made. The limits are for what is sent: losslessly stored, a photo of few bytes may

@@ -6,7 +6,7 @@ import { createErasePrediction } from '../../activities/erase-prediction.ts'
 import { createSendWebhook, type SendWebhookDeps } from '../../activities/send-webhook.ts'
 import { createSweep } from '../../activities/sweep.ts'
 import { artifactKeys } from '../../contracts/artifact-keys.ts'
-import { webhookQueue } from '../../contracts/queues.ts'
+import { outboundQueue, webhookQueue } from '../../contracts/queues.ts'
 import type { StepOn, StepsOn } from '../../contracts/steps.ts'
 import type { AcceptedPayloads } from '../../lib/accepted-payloads.ts'
 import type { KeyRing } from '../../lib/crypto/key-ring.ts'
@@ -105,6 +105,7 @@ export const runInstantWorkers = async (options: InstantWorkerOptions) => {
   const workers = [
     await runWorker({ namespace, keyRing, accept, taskQueue: 'control', workflowsPath }),
     await runWorker({ namespace, keyRing, accept, taskQueue: 'cpu', activities: cpu }),
+    await runWorker({ namespace, keyRing, accept, taskQueue: outboundQueue, activities: cpu }),
     await runWorker({
       namespace,
       keyRing,

@@ -6,6 +6,7 @@ import { findToken, makeToken, type TokenRecord } from '../../../api/token-recor
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { newPredictionId } from '../../../contracts/prediction-id.ts'
+import { outboundQueue } from '../../../contracts/queues.ts'
 import { listAll } from '../../../storage/store.ts'
 import { ensureSweepSchedule } from '../../../temporal/sweep-schedule.ts'
 import { runWorker } from '../../support/namespace.ts'
@@ -306,7 +307,7 @@ describe('a worker of theirs that takes a step', () => {
     })
     const { id } = await held.json(held.post(body))
     const { taskToken, input } = await polling(() =>
-      service.pollActivityTaskQueue({ namespace, taskQueue: { name: 'cpu' } }),
+      service.pollActivityTaskQueue({ namespace, taskQueue: { name: outboundQueue } }),
     )
     await service.recordActivityTaskHeartbeat({ namespace, taskToken, details: input! })
     expect(await held.json(held.request(`/v1/predictions/${id}`))).toMatchObject({ status: 'processing' })

@@ -121,7 +121,7 @@ describe('worker versioning', () => {
         deploymentVersion,
       })
       const names = workerDeploymentVersionInfo?.taskQueueInfos?.map(({ name }) => name).sort()
-      expect(names).toEqual(['control', 'cpu', 'gpu', 'webhooks'])
+      expect(names).toEqual(['control', 'cpu', 'gpu', 'outbound', 'webhooks'])
     })
     await eventually(() => expect(stdout).toContain('build 2026-11-24.1 gets no new workflows until it is current: '))
     expect(stdout).toContain('set-current-version --namespace default --deployment-name idem --build-id 2026-11-24.1\n')

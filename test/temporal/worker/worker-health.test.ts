@@ -148,6 +148,7 @@ describe('the worker process', () => {
     const { workers } = (await response.json()) as { workers: unknown[] }
     expect(workers).toMatchObject([
       { queue: 'cpu', state: 'RUNNING' },
+      { queue: 'outbound', state: 'RUNNING' },
       { queue: 'gpu', state: 'RUNNING' },
     ])
     expect((await fetch(`http://127.0.0.1:${port}/other`)).status).toBe(404)

@@ -2,7 +2,7 @@ import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { type DevServer, startDevServer } from '../../../cli/stack/dev-server.ts'
-import { queues, webhookQueue } from '../../../contracts/queues.ts'
+import { outboundQueue, webhookQueue } from '../../../contracts/queues.ts'
 import type { WebhookMessage } from '../../../contracts/webhooks.ts'
 import type { deliverWebhook } from '../../../workflows/deliver-webhook.ts'
 import { workflowsPath } from '../../support/workflow-history.ts'
@@ -31,7 +31,7 @@ beforeAll(async () => {
   }
   const workers = await Promise.all([
     Worker.create({ connection, taskQueue: webhookQueue, workflowsPath }),
-    Worker.create({ connection, taskQueue: queues.cpu, activities }),
+    Worker.create({ connection, taskQueue: outboundQueue, activities }),
   ])
   const running = Promise.all(workers.map((worker) => worker.run()))
   stopWorkers = async () => {

@@ -10,7 +10,7 @@ import { translateFailures } from '../../../activities/shared/failure.ts'
 import { createGuardedFetch } from '../../../activities/shared/guarded-fetch.ts'
 import { type DevServer, startDevServer } from '../../../cli/stack/dev-server.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
-import { queues, webhookQueue } from '../../../contracts/queues.ts'
+import { outboundQueue, queues, webhookQueue } from '../../../contracts/queues.ts'
 import { tenantWebhookSecrets } from '../../../contracts/tenant-secret.ts'
 import {
   type DeliverWebhookInput,
@@ -56,11 +56,13 @@ beforeAll(async () => {
   const workflowsPath = fileURLToPath(new URL('../../fixtures/webhook-workflows.ts', import.meta.url))
   const workers = await Promise.all([
     ...[queues.control, webhookQueue].map((taskQueue) => Worker.create({ connection, taskQueue, workflowsPath })),
-    Worker.create({
-      connection,
-      taskQueue: queues.cpu,
-      activities: translateFailures(createSendWebhook({ fetch, secrets: [secret], loadPrediction })),
-    }),
+    ...[queues.cpu, outboundQueue].map((taskQueue) =>
+      Worker.create({
+        connection,
+        taskQueue,
+        activities: translateFailures(createSendWebhook({ fetch, secrets: [secret], loadPrediction })),
+      }),
+    ),
   ])
   const running = Promise.all(workers.map((worker) => worker.run()))
   stopWorkers = async () => {

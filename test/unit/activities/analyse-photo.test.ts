@@ -4,6 +4,7 @@ import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import type { PhotoFaces } from '../../../contracts/embed-faces.ts'
 import { failures } from '../../../contracts/failures.ts'
 import type { FaceEngine } from '../../../inference/engine/face-engine.ts'
+import { createBudget } from '../../../lib/budget.ts'
 import { type ActivityStore, openActivityStore } from '../../support/activity-store.ts'
 import { blankPng, openFaces, portraitPng } from '../../support/portraits.ts'
 import { runActivity } from '../../support/run-activity.ts'
@@ -22,7 +23,7 @@ afterAll(async () => {
 const analyse = async (predictionId: string, photo?: Uint8Array, index = 0) => {
   const photoKey = artifactKeys.photo(predictionId, index)
   if (photo) await artifacts.put(photoKey, photo)
-  const { analysePhoto } = createAnalysePhoto({ store: artifacts.store, faces })
+  const { analysePhoto } = createAnalysePhoto({ store: artifacts.store, faces, pixels: createBudget({ total: 1e9 }) })
   return runActivity(analysePhoto, { predictionId, index, photoKey })
 }
 const facesUnder = async (key: string): Promise<PhotoFaces> =>

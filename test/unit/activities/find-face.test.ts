@@ -5,6 +5,7 @@ import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import { failures } from '../../../contracts/failures.ts'
 import type { FaceSelection } from '../../../contracts/generate-faces.ts'
 import type { FaceEngine } from '../../../inference/engine/face-engine.ts'
+import { createBudget } from '../../../lib/budget.ts'
 import { type ActivityStore, openActivityStore } from '../../support/activity-store.ts'
 import { blankPng, openFaces, portraitPng } from '../../support/portraits.ts'
 import { runActivity } from '../../support/run-activity.ts'
@@ -29,7 +30,7 @@ interface Choice {
 const find = async (id: string, photo?: Uint8Array, { faceSelection = 'largest', minFaceSizePx = 0 }: Choice = {}) => {
   const photoKey = artifactKeys.photo(id)
   if (photo) await artifacts.put(photoKey, photo)
-  const { findFace } = createFindFace({ store: artifacts.store, faces })
+  const { findFace } = createFindFace({ store: artifacts.store, faces, pixels: createBudget({ total: 1e9 }) })
   return runActivity(findFace, { predictionId: id, index: 0, photoKey, faceSelection, minFaceSizePx })
 }
 

@@ -35,6 +35,13 @@ const answer = (request: IncomingMessage, response: ServerResponse) => {
       return response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(50_000_000)))
     case '/silent':
       return
+    case '/trickles':
+    case '/flows': {
+      const bytes = pathname === '/flows' ? 400 : 4
+      response.writeHead(200, { 'content-length': 4_000 })
+      const timer = setInterval(() => response.write(Buffer.alloc(bytes)), 20)
+      return response.on('close', () => clearInterval(timer))
+    }
     case '/stalls':
       return response.writeHead(200).write('x')
     default:
@@ -124,6 +131,22 @@ describe('fetching a photo', () => {
     for (const path of ['lies', 'stalls', 'silent']) {
       expect(await failure(get(`${base}/${path}`))).toMatchObject({ type: 'photo_unreachable', retryable: true })
     }
+  })
+})
+
+describe('a body that trickles in', () => {
+  const fetch = createGuardedFetch({ allowPrivateNetwork: true, minBytesPerSecond: 2_000, rateWindowMs: 500 })
+
+  it('is given up after one window, for good: it would hold a slot for as long as it likes', async () => {
+    expect(await failure(fetchPhoto(fetch, `${base}/trickles`, { maxBytes: 10_000 }))).toMatchObject({
+      type: 'photo_unreachable',
+      retryable: false,
+      details: { reason: 'slow' },
+    })
+  })
+
+  it('is read to its end if it is fast enough', async () => {
+    expect(await fetchPhoto(fetch, `${base}/flows`, { maxBytes: 10_000 })).toHaveLength(4_000)
   })
 })
 

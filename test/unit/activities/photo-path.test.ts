@@ -18,10 +18,12 @@ import { createFaceEngine, type FaceEngine } from '../../../inference/engine/fac
 import { faceModels } from '../../../inference/engine/face-models.ts'
 import { decodePhoto, decodeStored, photoLimits, pictureDecoded } from '../../../inference/photos/decode.ts'
 import { encodePng } from '../../../inference/photos/encode.ts'
+import { createBudget } from '../../../lib/budget.ts'
 import { createFileStore } from '../../../storage/drivers/file/file-store.ts'
 import { type ArtifactStore, readAll } from '../../../storage/store.ts'
 
 const portrait = readFileSync('samples/male_26.jpg')
+const [fetches, pixels] = [createBudget({ total: 16 }), createBudget({ total: 1e9 })]
 let root: string
 let store: ArtifactStore
 let faces: FaceEngine
@@ -42,12 +44,17 @@ const runActivity = <I, O>(activity: (input: I) => Promise<O>, input: I): Promis
 const intake = async (predictionId: string, photo: Uint8Array) => {
   const key = `predictions/${predictionId}/upload-0`
   await store.put(key, photo, { contentType: 'application/octet-stream' })
-  const { intakePhoto } = createIntakePhoto({ store, fetchPhoto: () => Promise.reject(new Error('not used')) })
+  const { intakePhoto } = createIntakePhoto({
+    store,
+    fetchPhoto: () => Promise.reject(new Error('not used')),
+    fetches,
+    pixels,
+  })
   return runActivity(intakePhoto, { predictionId, index: 0, source: { key } })
 }
 
 const find = (predictionId: string, photoKey: string, engine = faces) =>
-  runActivity(createFindFace({ store, faces: engine }).findFace, {
+  runActivity(createFindFace({ store, faces: engine, pixels }).findFace, {
     predictionId,
     index: 0,
     photoKey,
@@ -115,7 +122,7 @@ describe('a photo on its way', () => {
   it('is decoded once and sent to a thread once for all of its faces', async () => {
     const { photoKey, width, height } = await intake('analysed', portrait)
     const { calls, engine } = counting(faces)
-    const { analysePhoto } = createAnalysePhoto({ store, faces: engine })
+    const { analysePhoto } = createAnalysePhoto({ store, faces: engine, pixels })
     const sizes = await decodedBy(() => runActivity(analysePhoto, { predictionId: 'analysed', index: 0, photoKey }))
     expect(sizes).toEqual([`${width}x${height}`])
     expect(calls).toEqual(['analyse'])
@@ -137,10 +144,15 @@ describe('a step that is given what is not its prediction’s', () => {
 
   it('reads nothing of it, and fails for good', async () => {
     await store.put(theirs.upload, portrait, { contentType: 'image/jpeg' })
-    const { intakePhoto } = createIntakePhoto({ store, fetchPhoto: () => Promise.reject(new Error('not used')) })
-    const { analysePhoto } = createAnalysePhoto({ store, faces })
+    const { intakePhoto } = createIntakePhoto({
+      store,
+      fetchPhoto: () => Promise.reject(new Error('not used')),
+      fetches,
+      pixels,
+    })
+    const { analysePhoto } = createAnalysePhoto({ store, faces, pixels })
     const { embedFace } = createEmbedFace({ store, faces })
-    const { findFace } = createFindFace({ store, faces })
+    const { findFace } = createFindFace({ store, faces, pixels })
     const { publishImages } = createPublishImages({ store })
     const { verifyImages } = createVerifyImages({ store, faces })
     const identityKey = artifactKeys.identity('exact')
@@ -162,7 +174,12 @@ describe('a step that is given what is not its prediction’s', () => {
   it('takes in an upload of its tenant', async () => {
     const key = artifactKeys.upload('acme', 'u1')
     await store.put(key, portrait, { contentType: 'image/jpeg' })
-    const { intakePhoto } = createIntakePhoto({ store, fetchPhoto: () => Promise.reject(new Error('not used')) })
+    const { intakePhoto } = createIntakePhoto({
+      store,
+      fetchPhoto: () => Promise.reject(new Error('not used')),
+      fetches,
+      pixels,
+    })
     const taken = await runActivity(intakePhoto, { ...own, index: 0, source: { key } })
     expect(taken).toMatchObject({ photoKey: artifactKeys.photo('mine') })
   })
