@@ -103,6 +103,10 @@ export const createApp = async (options: AppOptions) => {
   const respond = (problem: Problem) => problem.toResponse(tracing?.traceId())
 
   if (tracing) app.use(tracing.middleware)
+  app.use((c, next) => {
+    c.set('arrivedAt', performance.now())
+    return next()
+  })
   app.use(requestId())
   if (onRequest) {
     app.use(async (c, next) => {

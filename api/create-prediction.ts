@@ -21,6 +21,8 @@ import { hashRequest, isEarlierHash } from './request-hash.ts'
 // A prediction that this request started can be read at once; one that a concurrent request started may take a moment.
 const readAttempts = 3
 const busyRetryAfterSeconds = '5'
+/** Kept back from `Prefer: wait` for reading the prediction and sending the response. */
+const answerMs = 250
 
 /** A table in Markdown. */
 const table = (rows: Readonly<Record<string, unknown>>): string =>
@@ -119,7 +121,9 @@ export const createPredictionCreator = (
     }
     if (wait === 0) return c.json(await view(record), 201)
 
-    const ended = await orchestrator.waitForEnd(id, wait, c.req.raw.signal)
+    // The client counts from when it sent the request, and gives up soon after the time that it asked for.
+    const leftMs = Math.floor(wait - (performance.now() - c.get('arrivedAt')) - answerMs)
+    const ended = leftMs > 0 && (await orchestrator.waitForEnd(id, leftMs, c.req.raw.signal))
     const prediction = await view(ended ? await find(id, tenant) : record)
     if (isTerminal(prediction.status)) return c.json(prediction, 201)
     // Replicate's official clients treat any other status as the end, and would return null.

@@ -32,6 +32,8 @@ export interface ApiDeps {
 export interface ApiEnv {
   Variables: {
     requestId: string
+    /** When the request arrived, on the clock of `performance.now()`. */
+    arrivedAt: number
     /** The tenant that sent the request. */
     tenant: string
     /** The prediction that the request is about, for the log. */

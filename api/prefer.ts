@@ -3,15 +3,25 @@ import { Problem } from './problem.ts'
 
 const maxWaitSeconds = 60
 
-/** How many ms `Prefer: wait[=1..60]` asks to wait for the result, or 0. Throws a 400 problem. */
+/** Splits at commas that are not inside a quoted string. */
+const preferencesOf = (header: string): string[] => header.match(/(?:[^",]|"(?:[^"\\]|\\.)*"?)+/g) ?? []
+
+/** `wait`, `wait=5`, `wait="5"; unit=s`: the name in lower case, and the value without quotes. */
+const parsePreference = (preference: string): { name: string; value: string | undefined } => {
+  const [, name = '', value] = /^\s*([^\s=;]+)\s*(?:=\s*([^;]*))?/.exec(preference) ?? []
+  return { name: name.toLowerCase(), value: value?.trim().replace(/^"(.*)"$/, '$1') }
+}
+
+/**
+ * How long `Prefer: wait=N` asks the response to wait for the result, in ms: 1 to 60 s, 60 s without a number, 0 if it
+ * does not ask. A server ignores preferences that it does not understand, and may honor one in part (RFC 7240, section 2).
+ */
 export const waitMs = (prefer: string | undefined): number => {
-  for (const preference of prefer?.split(',') ?? []) {
-    const [name = '', value] = preference.split('=', 2).map((part) => part.trim())
-    if (name.toLowerCase() === 'respond-async') return 0
-    if (name.toLowerCase() !== 'wait') continue
-    const seconds = value === undefined || value === 'true' ? maxWaitSeconds : Number(value.replaceAll('"', ''))
-    if (Number.isInteger(seconds) && seconds >= 1 && seconds <= maxWaitSeconds) return seconds * 1000
-    throw new Problem(400, `Prefer: wait accepts 1 to ${maxWaitSeconds} seconds, not ${value}`)
+  for (const { name, value } of preferencesOf(prefer ?? '').map(parsePreference)) {
+    if (name === 'respond-async') return 0
+    if (name !== 'wait') continue
+    if (value === undefined || value === '' || value === 'true') return maxWaitSeconds * 1000
+    if (/^\d{1,9}$/.test(value)) return Math.min(Number(value), maxWaitSeconds) * 1000
   }
   return 0
 }

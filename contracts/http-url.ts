@@ -14,8 +14,9 @@ const hostName = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])$/
 
 export const isHttpUrl = (text: string): boolean => {
   if (text.length > maxUrlLength || !URL.canParse(text)) return false
-  const { protocol, hostname } = new URL(text)
-  return /^https?:$/.test(protocol) && hostName.test(hostname)
+  const { protocol, hostname, username, password } = new URL(text)
+  // URLs with credentials are never fetched: they would be sent along.
+  return /^https?:$/.test(protocol) && hostName.test(hostname) && username === '' && password === ''
 }
 
 export const httpUrlSchema = z

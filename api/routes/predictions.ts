@@ -127,6 +127,9 @@ const redeliverRoute = createRoute({
   responses: { 202: jsonOf(predictionDocument, 'The delivery has started'), ...problems(404, 409) },
 })
 
+/** How long a cancel request waits for the prediction to end. */
+const cancelWaitMs = 3_000
+
 /** How long DELETE waits for the erasure to finish. */
 const eraseWait = { everyMs: 100, timeoutMs: 20_000 }
 
@@ -167,7 +170,11 @@ export const createPredictionRoutes = (
 
   app.openapi(cancelRoute, async (c) => {
     const { id, state } = await find(c.req.valid('param').id, c.get('tenant'))
-    if (state === 'running') await orchestrator.cancel(id)
+    if (state === 'running') {
+      await orchestrator.cancel(id)
+      // Clients take the response for the end. A prediction that no worker can end now is still running.
+      await orchestrator.waitForEnd(id, cancelWaitMs, c.req.raw.signal)
+    }
     return c.json(await view(await find(id, c.get('tenant'))), 200)
   })
 

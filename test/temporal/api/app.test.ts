@@ -105,7 +105,6 @@ describe('a new prediction', () => {
     expect((await problemOf(post('{not json'))).status).toBe(400)
     expect((await problemOf(post({ input_image: photo }, { 'content-type': 'text/plain' }))).status).toBe(415)
     expect((await problemOf(post({ input_image: photo }, {}, 'idem/nothing'))).status).toBe(404)
-    expect((await problemOf(post({ input_image: photo }, { prefer: 'wait=61' }))).status).toBe(400)
     expect((await problemOf(post({ input_image: photo }, { 'cancel-after': 'soon' }))).status).toBe(400)
     const huge = JSON.stringify({ input: { input_image: 'x'.repeat(33 * 1024 * 1024) } })
     expect((await problemOf(post(huge, { 'content-length': `${huge.length}` }))).status).toBe(413)

@@ -30,3 +30,19 @@ it.each(['arc2face', 'face-embedding'])(
     })
   },
 )
+
+it('a canceled prediction is answered as canceled, with the time of its end', async () => {
+  const { id } = await api.json(api.post({ input: { input_image: photo } }))
+  const canceled = await api.json(api.request(`/v1/predictions/${id}/cancel`, { method: 'POST' }))
+  expect(canceled).toMatchObject({ id, status: 'canceled', completed_at: expect.any(String) })
+})
+
+it('a wait is counted from when the request arrived, and ends before a client that counts itself gives up', async () => {
+  const sent = performance.now()
+  const answer = await api.json(api.post({ input: { input_image: photo } }, { prefer: 'wait=2' }))
+  const tookMs = performance.now() - sent
+  expect(answer.status).toBe('starting')
+  // Not a bound on speed: a wait that was counted from later would be longer on any machine.
+  expect(tookMs).toBeGreaterThan(1_000)
+  await api.request(`/v1/predictions/${answer.id}/cancel`, { method: 'POST' })
+})

@@ -18,6 +18,8 @@ describe('an http(s) URL', () => {
     'ftp://example.com/',
     'https://',
     'example.com',
+    'https://user:password@example.com/',
+    'https://user@example.com/',
     `https://example.com/${'a'.repeat(5000)}`,
   ])('is none: %s', (url) => {
     expect(isHttpUrl(url)).toBe(false)
