@@ -1,11 +1,9 @@
 import type { MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
-import { limits } from '../contracts/limits.ts'
 import { type Queue, queues } from '../contracts/queues.ts'
 import { saysErased } from '../lib/crypto/encryption-error.ts'
 import { ArtifactStoreError } from '../storage/store.ts'
@@ -13,7 +11,6 @@ import { OrchestratorUnavailable } from '../temporal/orchestrator.ts'
 import { type CodecServerDeps, createCodecServer } from './codec-server.ts'
 import type { ApiDeps } from './deps.ts'
 import { type FindToken, requireToken } from './middleware/auth.ts'
-import { drain } from './middleware/drain.ts'
 import { requireKnownHost } from './middleware/known-host.ts'
 import { limitRate, type RateLimiter } from './middleware/rate-limit.ts'
 import { refuseCrossSite } from './middleware/same-site.ts'
@@ -152,18 +149,6 @@ export const createApp = async (options: AppOptions) => {
   if (pageFiles) app.route('/', createPageRoutes(deps, pageFiles))
   if (codec) app.route('/codec', createCodecServer(codec))
 
-  app.use(
-    '/v1/*',
-    bodyLimit({
-      maxSize: limits.requestBytes,
-      onError: async (c) => {
-        await drain(c.req.raw, 2 * limits.requestBytes)
-        return respond(
-          new Problem(413, `The request body is too large; at most ${limits.requestBytes} bytes are allowed`),
-        )
-      },
-    }),
-  )
   app.route('/v1', createSignedFileRoutes(deps))
   const authenticate = requireToken(findToken)
   app.use('/v1/*', (c, next) =>

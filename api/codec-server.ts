@@ -4,17 +4,26 @@ import { bearerAuth } from 'hono/bearer-auth'
 import { cors } from 'hono/cors'
 import { z } from 'zod'
 import { fromBase64, toBase64 } from '../lib/base64.ts'
+import { boundedArray, boundedRecord } from '../lib/bounded-schema.ts'
 import { EncryptionError } from '../lib/crypto/encryption-error.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
+import { sameText } from '../lib/crypto/same-text.ts'
 import { mapValues } from '../lib/map-values.ts'
 import { createPayloadViewer, type PayloadViewer } from '../temporal/payload-codec.ts'
 import type { FindToken } from './middleware/auth.ts'
+import { Problem, type ProblemStatus } from './problem.ts'
+import { readBytes, toJson } from './read-body.ts'
 
 export interface CodecServerDeps {
   /** Decodes the payloads of a namespace. */
   viewerFor: (namespace: string) => PayloadViewer
-  /** Whether this token may read payloads. The Temporal UI sends it as a bearer token or in the path. */
+  /** Whether this bearer token may read payloads. */
   allows: (token: string) => boolean | Promise<boolean>
+  /**
+   * Whether this text in the path may: only a token that was made for a UI. Paths are shown in address bars, and kept in
+   * browsers' histories and the logs of proxies.
+   */
+  allowsPath: (token: string) => boolean
   /** Origin of the Temporal UI, the only one that CORS allows. */
   uiOrigin: string
 }
@@ -30,46 +39,58 @@ export const openCodecServer = ({
   codecToken: string | undefined
   findToken: FindToken | undefined
   temporalUiUrl: string
-}): CodecServerDeps => ({
-  viewerFor: (namespace) => createPayloadViewer(keyRing, { namespace }),
-  allows: async (token) => token === codecToken || (await findToken?.(token))?.scope === 'operator',
-  uiOrigin: new URL(temporalUiUrl).origin,
-})
+}): CodecServerDeps => {
+  const allowsPath = (token: string) => codecToken !== undefined && sameText(token, codecToken)
+  return {
+    viewerFor: (namespace) => createPayloadViewer(keyRing, { namespace }),
+    allows: async (token) => allowsPath(token) || (await findToken?.(token))?.scope === 'operator',
+    allowsPath,
+    uiOrigin: new URL(temporalUiUrl).origin,
+  }
+}
 
-const base64Schema = z.string().transform((text, context) => {
-  const bytes = fromBase64(text)
-  if (bytes) return bytes
-  context.addIssue({ code: 'custom', message: 'not base64' })
-  return z.NEVER
-})
+/** A page of a history has at most 1000 events, and Temporal's messages at most 4 MiB. */
+const bounds = { bytes: 16 * 1024 * 1024, payloads: 2_000, metadata: 32, jsonValues: 40_000 }
+
+const base64Schema = z
+  .string()
+  .max(bounds.bytes, { abort: true })
+  .transform((text, context) => {
+    const bytes = fromBase64(text)
+    if (bytes) return bytes
+    context.addIssue({ code: 'custom', message: 'not base64' })
+    return z.NEVER
+  })
 
 // Protobuf's JSON encoding: bytes are base64, and empty fields are omitted.
 const requestSchema = z.object({
-  payloads: z
-    .array(
-      z.object({
-        metadata: z.record(z.string(), base64Schema).nullish(),
-        data: base64Schema.nullish(),
-      }),
-    )
-    .nullish(),
+  payloads: boundedArray(
+    z.object({
+      metadata: boundedRecord(base64Schema, { max: bounds.metadata }).nullish(),
+      data: base64Schema.nullish(),
+    }),
+    { max: bounds.payloads },
+  ).nullish(),
 })
 
-const toJson = ({ metadata, data }: Payload) => ({
+const writePayload = ({ metadata, data }: Payload) => ({
   metadata: mapValues(metadata ?? {}, (value) => toBase64(value)),
   ...(data?.length ? { data: toBase64(data) } : {}),
 })
 
-const namespaceSchema = z.string().regex(/^[\w.-]{1,255}$/)
+const namespaceSchema = z
+  .string()
+  .max(255, { abort: true })
+  .regex(/^[\w.-]+$/)
 
 /**
  * `POST /decode` as the Temporal UI and CLI call it: `{ payloads: [{ metadata, data }] }` with bytes in base64, the
  * namespace in `X-Namespace`, and `Authorization: Bearer …`. Errors are RFC 9457 documents. `POST /encode` is refused:
  * permission to read payloads does not include writing them, and a payload encoded here would not be bound to a place.
  */
-export const createCodecServer = ({ viewerFor, allows, uiOrigin }: CodecServerDeps) => {
+export const createCodecServer = ({ viewerFor, allows, allowsPath, uiOrigin }: CodecServerDeps) => {
   const app = new Hono()
-  const problem = (status: 400 | 401 | 403 | 422, title: string) =>
+  const problem = (status: ProblemStatus, title: string) =>
     Response.json({ title, status }, { status, headers: { 'content-type': 'application/problem+json' } })
 
   app.use(
@@ -86,18 +107,20 @@ export const createCodecServer = ({ viewerFor, allows, uiOrigin }: CodecServerDe
     app.use(`/${path}`, bearer)
     // The UI of `npm start` cannot send a token, so its codec endpoint has one in the path.
     app.use(`/:token/${path}`, async (c, next) =>
-      (await allows(c.req.param('token'))) ? next() : problem(401, 'The token is invalid'),
+      allowsPath(c.req.param('token')) ? next() : problem(401, 'The token in the path is invalid'),
     )
   }
   app.on('POST', ['/decode', '/:token/decode'], async (c) => {
     const namespace = namespaceSchema.safeParse(c.req.header('x-namespace'))
     if (!namespace.success) return problem(400, 'The X-Namespace header must name a namespace')
-    const body = requestSchema.safeParse(await c.req.json().catch(() => undefined))
-    if (!body.success) return problem(400, 'The body is not {"payloads": [{"metadata": {…}, "data": "base64"}]}')
     try {
+      const json = toJson(await readBytes(c, bounds.bytes), { maxValues: bounds.jsonValues })
+      const body = requestSchema.safeParse(json)
+      if (!body.success) return problem(400, 'The body is not {"payloads": [{"metadata": {…}, "data": "base64"}]}')
       const payloads = await viewerFor(namespace.data).decode(body.data.payloads ?? [])
-      return c.json({ payloads: payloads.map(toJson) }, 200, { 'cache-control': 'no-store' })
+      return c.json({ payloads: payloads.map(writePayload) }, 200, { 'cache-control': 'no-store' })
     } catch (error) {
+      if (error instanceof Problem) return problem(error.status, error.message)
       if (error instanceof EncryptionError) return problem(422, error.message)
       throw error
     }

@@ -3,9 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { serve } from '@hono/node-server'
 import { Client, Connection } from '@temporalio/client'
-import { close, listening } from '../lib/listen.ts'
+import { close } from '../lib/listen.ts'
 import { createLog } from '../lib/log.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import { runCommand } from '../lib/run-command.ts'
@@ -20,6 +19,7 @@ import { readApiConfig, readTemporalConfig } from './config.ts'
 import { forgedWorkflow } from './forged-workflow.ts'
 import { createMemoryRateLimiter } from './middleware/memory-rate-limiter.ts'
 import { openPageFiles } from './page-files.ts'
+import { serveApp } from './serve-app.ts'
 import { readTokenFile, watchTokenFile } from './token-file.ts'
 
 const closeTimeoutMs = 5_000
@@ -84,8 +84,7 @@ await runCommand(help, async () => {
     },
   })
 
-  const server = serve({ fetch: app.fetch, hostname: config.host, port: config.port })
-  await listening(server, config)
+  const server = await serveApp(app, config)
   console.log(`ready: api on ${storage.publicUrl}`)
 
   // 'disconnect': the parent process has died.

@@ -2,24 +2,6 @@ import type { z } from 'zod'
 import { clip } from '../lib/clip.ts'
 import { type FieldError, Problem } from './problem.ts'
 
-/** Reads a request's JSON. Throws a 400 or 415 problem. */
-export const readJson = async (request: Request): Promise<unknown> => {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json') {
-    throw new Problem(
-      415,
-      type
-        ? `The content type is ${type}; send application/json`
-        : 'The content type is missing; send application/json',
-    )
-  }
-  try {
-    return await request.json()
-  } catch (cause) {
-    throw new Problem(400, 'The body is not valid JSON', { cause })
-  }
-}
-
 const toFieldError = (issue: z.core.$ZodIssue, prefix: readonly string[]): FieldError => ({
   loc: [...prefix, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))],
   msg: issue.message,

@@ -1,5 +1,7 @@
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { ContentfulStatusCode as ProblemStatus } from 'hono/utils/http-status'
 import { clip } from '../lib/clip.ts'
+
+export type { ProblemStatus }
 
 export interface FieldError {
   /** Path to the field: ["body", "input", "num_images"]. */
@@ -74,11 +76,11 @@ export interface ProblemOptions {
  */
 export class Problem extends Error {
   override name = 'Problem'
-  readonly status: ContentfulStatusCode
+  readonly status: ProblemStatus
   readonly errors?: readonly FieldError[]
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: ContentfulStatusCode, detail: string, options: ProblemOptions = {}) {
+  constructor(status: ProblemStatus, detail: string, options: ProblemOptions = {}) {
     super(clipToBytes(detail, maxDetailBytes), { cause: options.cause })
     this.status = status
     if (options.errors) this.errors = options.errors

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sameText } from '../lib/crypto/same-text.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 
 export const tenantSchema = z
@@ -46,17 +47,10 @@ export const makeToken = async (
 
 const hashToken = (token: string): Promise<string> => sha256Hex(new TextEncoder().encode(token))
 
-/** Compares two texts in constant time. */
-const equals = (a: string, b: string): boolean => {
-  let difference = a.length ^ b.length
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
-  return difference === 0
-}
-
 /** Finds the record of a token. Compares with all records, so that the time reveals nothing. */
 export const findToken = async (token: string, records: readonly TokenRecord[]): Promise<TokenRecord | undefined> => {
   const hash = await hashToken(token)
   let found: TokenRecord | undefined
-  for (const record of records) if (equals(hash, record.sha256)) found = record
+  for (const record of records) if (sameText(hash, record.sha256)) found = record
   return found
 }

@@ -16,6 +16,9 @@ export const limits = {
   attempts: 10,
   /** Size of a request's body: a photo in base64, and other fields. */
   requestBytes: 32 * 1024 * 1024,
+  /** Number of values in a request's JSON, at any depth: a vector and other fields. */
+  jsonValues: 10_000,
+  jsonDepth: 32,
   /** How long signed URLs of outputs are valid. */
   outputUrlSeconds: 3600,
 } as const

@@ -110,6 +110,14 @@ describe('what there is one of', () => {
     expect(containing(pattern)).toEqual([])
   })
 
+  // Behind the token, and within bounds.
+  it('is in one file: how the body of a request is read', () => {
+    const reads =
+      /\breq(?:uest)?\.(?:raw\.)?(?:json|text|formData|arrayBuffer|blob|parseBody)\(|\braw\.(?:arrayBuffer|body)\b/
+    const readers = files.filter((file) => file.startsWith('api') && reads.test(textOf(file)))
+    expect(readers).toEqual([join('api', 'read-body.ts')])
+  })
+
   it('is in one file: the status codes of gRPC', () => {
     const codes = /(?:=== |notFound\w* ?[:=] ?)5\b/
     expect(containing(codes)).toEqual([join('temporal', 'rpc-status.ts')])

@@ -5,9 +5,10 @@ import { createPredictionCreator } from '../create-prediction.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, jsonOf, predictionDocument, problems } from '../document.ts'
 import type { ServedModel } from '../models/served-model.ts'
-import { parse, readJson } from '../parse-body.ts'
+import { parse } from '../parse-body.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
 import { Problem } from '../problem.ts'
+import { readJson } from '../read-body.ts'
 import { createRouter } from '../router.ts'
 
 const responses = {
@@ -55,7 +56,7 @@ export const createCreateRoutes = (
     responses,
   })
   app.post('/predictions', async (c) => {
-    const json = await readJson(c.req.raw)
+    const json = await readJson(c)
     const { version } = parse(versionSchema, json)
     const model = models.find((candidate) => namesOf(candidate).includes(version))
     if (!model) {
@@ -77,7 +78,7 @@ export const createCreateRoutes = (
       request: { headers: createHeaders, body: bodyOf(createBodyJsonSchema(model.inputJsonSchema)) },
       responses,
     })
-    app.post(path, async (c) => create(c, model, await readJson(c.req.raw)))
+    app.post(path, async (c) => create(c, model, await readJson(c)))
   }
   app.post('/models/:owner/:name/predictions', () => {
     throw new Problem(404, 'Model not found')

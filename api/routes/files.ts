@@ -8,8 +8,10 @@ import { verifySignedUrl } from '../../storage/signed-url.ts'
 import { listAll, putJson, readJson } from '../../storage/store.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, idParam, jsonOf, pageOf, problems } from '../document.ts'
+import { type FormPart, parseForm } from '../multipart.ts'
 import { fieldProblem } from '../parse-body.ts'
 import { Problem } from '../problem.ts'
+import { readBytes, toJson } from '../read-body.ts'
 import { createRouter } from '../router.ts'
 
 /** Parses `bytes=0-99`; for anything else the whole file is returned. */
@@ -110,15 +112,14 @@ const maxMetadataBytes = 16 * 1024
 const maxNameLength = 255
 const contentType = /^[\w.+-]+\/[\w.+-]+$/
 
-const readMetadata = async (part: File | string | null): Promise<Record<string, unknown>> => {
+const readMetadata = (part: FormPart | undefined): Record<string, unknown> => {
   const refuse = (msg: string) => fieldProblem(['body', 'metadata'], msg, 'metadata_invalid')
-  if (part === null) return {}
-  const text = typeof part === 'string' ? part : await part.text()
-  if (text.length > maxMetadataBytes) throw refuse(`At most ${maxMetadataBytes} characters`)
+  if (!part) return {}
+  if (part.bytes.length > maxMetadataBytes) throw refuse(`At most ${maxMetadataBytes} bytes`)
   try {
-    return metadataSchema.parse(JSON.parse(text))
-  } catch {
-    throw refuse('Not a JSON object')
+    return metadataSchema.parse(toJson(part.bytes))
+  } catch (error) {
+    throw refuse(error instanceof Problem && error.status === 422 ? error.message : 'Not a JSON object')
   }
 }
 
@@ -135,6 +136,11 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
     const info = await read(tenant, id)
     if (!info) throw new Problem(404, 'File not found')
     return info
+  }
+
+  const remove = async (tenant: string, id: string): Promise<void> => {
+    await store.shred(id)
+    await store.delete([artifactKeys.upload(tenant, id), artifactKeys.uploadInfo(tenant, id)])
   }
 
   document(app, {
@@ -160,29 +166,24 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
         },
       },
     },
-    responses: { 201: jsonOf(fileSchema, 'The file'), ...problems(413, 415, 422) },
+    responses: { 201: jsonOf(fileSchema, 'The file'), ...problems(400, 413, 415, 422) },
   })
   app.post('/files', async (c) => {
-    const form = await c.req.raw.formData().catch((cause) => {
-      throw new Problem(415, 'Send multipart/form-data with the file in a part named content', { cause })
-    })
+    const body = await readBytes(c, limits.requestBytes)
+    const form = parseForm(body, c.req.header('content-type'), { maxFileBytes: limits.photoBytes })
     const content = form.get('content')
-    if (!(content instanceof File)) throw fieldProblem(['body', 'content'], 'A file is required', 'missing')
-    if (content.size === 0) throw fieldProblem(['body', 'content'], 'The file is empty', 'too_small')
-    if (content.size > limits.photoBytes) {
-      const message = `The file has ${content.size} bytes; at most ${limits.photoBytes} are allowed`
-      throw new Problem(413, message, { errors: [{ loc: ['body', 'content'], msg: message, type: 'photo_too_large' }] })
-    }
-    const metadata = await readMetadata(form.get('metadata'))
+    if (content?.fileName === undefined) throw fieldProblem(['body', 'content'], 'A file is required', 'missing')
+    const { bytes } = content
+    if (bytes.length === 0) throw fieldProblem(['body', 'content'], 'The file is empty', 'too_small')
+    const metadata = readMetadata(form.get('metadata'))
     const id = newPredictionId()
     const tenant = c.get('tenant')
-    const bytes = new Uint8Array(await content.arrayBuffer())
-    const type = contentType.test(content.type) ? content.type : 'application/octet-stream'
+    const type = content.type && contentType.test(content.type) ? content.type : 'application/octet-stream'
     const sha256 = await sha256Hex(bytes)
     const now = Date.now()
     const info: FileInfo = {
       id,
-      name: content.name.slice(0, maxNameLength),
+      name: content.fileName.slice(0, maxNameLength),
       content_type: type,
       size: bytes.length,
       etag: sha256,
@@ -193,7 +194,13 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
       urls: { get: `${publicUrl}/v1/files/${id}` },
     }
     await store.put(artifactKeys.upload(tenant, id), bytes, { contentType: type })
-    await putJson(store, artifactKeys.uploadInfo(tenant, id), info)
+    try {
+      await putJson(store, artifactKeys.uploadInfo(tenant, id), info)
+    } catch (error) {
+      // Nobody could name the photo, or delete it.
+      await remove(tenant, id)
+      throw error
+    }
     return c.json(info, 201)
   })
 
@@ -211,8 +218,7 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
   app.openapi(deleteRoute, async (c) => {
     const tenant = c.get('tenant')
     const { id } = await find(tenant, c.req.valid('param').id)
-    await store.shred(id)
-    await store.delete([artifactKeys.upload(tenant, id), artifactKeys.uploadInfo(tenant, id)])
+    await remove(tenant, id)
     return c.body(null, 204)
   })
   return app

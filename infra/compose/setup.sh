@@ -21,6 +21,7 @@ STORAGE_ACCESS_KEY=$(hex 10)
 STORAGE_SECRET_KEY=$(hex 24)
 IDEM_WEBHOOK_SECRET=whsec_$(base64_of 32)
 IDEM_ENCRYPTION_KEYS=k1:$(base64_of 32)
+IDEM_CODEC_TOKEN=$(hex 24)
 END
 mv "$file.part" "$file"
 echo "made $file"

@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { createCodecServer } from '../../../api/codec-server.ts'
+import { createCodecServer, openCodecServer } from '../../../api/codec-server.ts'
+import { makeToken } from '../../../api/token-records.ts'
 import { toBase64 } from '../../../lib/base64.ts'
 import { parseKeyRing } from '../../../lib/crypto/key-ring.ts'
-import { createPayloadCodec, createPayloadViewer } from '../../../temporal/payload-codec.ts'
+import { createPayloadCodec } from '../../../temporal/payload-codec.ts'
 
 const ring = parseKeyRing(`a:${toBase64(new Uint8Array(32).fill(1))}`)
-const app = createCodecServer({
-  viewerFor: (namespace) => createPayloadViewer(ring, { namespace }),
-  allows: (token) => token === 'right',
-  uiOrigin: 'http://127.0.0.1:8233',
-})
+const codec = (codecToken?: string) =>
+  createCodecServer(
+    openCodecServer({
+      keyRing: ring,
+      codecToken,
+      findToken: async (token) => ({ ...record, scope: token === 'right' ? 'operator' : 'api' }),
+      temporalUiUrl: 'http://127.0.0.1:8233/some/path',
+    }),
+  )
+const { record } = await makeToken('operator', { scope: 'operator' })
+const app = codec('ui')
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const payloads = [{ metadata: { encoding: base64('json/plain') }, data: base64('{"secret":"hush"}') }]
@@ -37,7 +44,7 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
 
 describe('the codec server', () => {
   it('writes nothing, for whoever may read', async () => {
-    for (const path of ['/encode', '/right/encode']) {
+    for (const path of ['/encode', '/ui/encode']) {
       const response = await post(path, { payloads })
       expect([response.status, await response.json()]).toMatchObject([
         403,
@@ -55,11 +62,37 @@ describe('the codec server', () => {
     })
   })
 
-  it('takes the token in the path too, as the only way in without a header', async () => {
+  it('takes the token that was made for a UI as a bearer token, and in the path', async () => {
     const bare = (path: string) => post(path, { payloads }, { authorization: '' })
-    expect(await (await bare('/right/decode')).json()).toEqual({ payloads })
+    expect(await (await bare('/ui/decode')).json()).toEqual({ payloads })
+    expect(await (await post('/decode', { payloads }, { authorization: 'Bearer ui' })).json()).toEqual({ payloads })
     expect((await bare('/wrong/decode')).status).toBe(401)
     expect((await bare('/decode')).status).toBe(401)
+  })
+
+  it('takes no operator token in a path, which logs and histories keep', async () => {
+    expect((await post('/right/decode', { payloads })).status).toBe(401)
+    expect((await codec().request('/undefined/decode', { method: 'POST' })).status).toBe(401)
+  })
+
+  it('reads no body of anyone who may not decode', async () => {
+    const body = new ReadableStream({
+      pull: () => {
+        throw new Error('It was read')
+      },
+    })
+    const init = { method: 'POST', body, duplex: 'half', headers: { 'x-namespace': 'default' } } as RequestInit
+    for (const path of ['/decode', '/wrong/decode', '/wrong/encode']) {
+      expect((await app.request(path, init)).status).toBe(401)
+    }
+  })
+
+  it('refuses more bytes, payloads and values than a page of a history has', async () => {
+    const status = async (body: string) => (await post('/decode', body)).status
+    expect(await status(JSON.stringify({ payloads: [{ data: 'A'.repeat(17 * 1024 * 1024) }] }))).toBe(413)
+    expect(await status(JSON.stringify({ payloads: Array.from({ length: 2001 }, () => ({})) }))).toBe(400)
+    expect(await status(`{"payloads":[${'{},'.repeat(100_000)}{}]}`)).toBe(422)
+    expect(await status(`${'['.repeat(100)}${']'.repeat(100)}`)).toBe(422)
   })
 
   it('passes on payloads in the clear, empty ones and none', async () => {
