@@ -23,3 +23,13 @@ it('has a unit test of each activity, by its name', () => {
   expect(names.length).toBeGreaterThan(9)
   expect(names.filter((name) => !files.includes(join('unit', 'activities', `${name}.test.ts`)))).toEqual([])
 })
+
+// A wait for a time is too short on a busy machine, and too long on any other: see test/support/eventually.ts and gates.ts.
+it('has no test that waits for a time, or for a state with a limit that a busy machine breaks', () => {
+  const waits = /\bvi\.waitFor\(|\bawait sleep\(|setTimeout\((?:resolve|done|wait)\b|\.waitFor\(\{[^}]*timeout/
+  const tests = files.filter((file) => file.endsWith('.ts') && file !== join('support', 'eventually.ts'))
+  const waiting = tests.filter((file) => waits.test(readFileSync(join('test', file), 'utf8')))
+  // Workflows sleep by Temporal's clock; the last one tests `sleep` itself.
+  const allowed = [join('fixtures', 'webhook-workflows.ts'), join('unit', 'lib', 'waiting.test.ts'), 'projects.test.ts']
+  expect(waiting.filter((file) => !allowed.includes(file))).toEqual([])
+})

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { temporal } from '@temporalio/proto'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { findToken, makeToken, type TokenRecord } from '../../../api/token-records.ts'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
@@ -9,6 +9,7 @@ import { newPredictionId } from '../../../contracts/prediction-id.ts'
 import { outboundQueue } from '../../../contracts/queues.ts'
 import { listAll } from '../../../storage/store.ts'
 import { ensureSweepSchedule } from '../../../temporal/sweep-schedule.ts'
+import { eventually } from '../../support/eventually.ts'
 import { runWorker } from '../../support/namespace.ts'
 import { keyRing, photo, startApi, type TestApi } from '../../support/test-api.ts'
 
@@ -101,21 +102,18 @@ const terminate = (id: string) => api.client.workflow.getHandle(id).terminate()
 
 /** Until a worker has looked at a workflow: refused it for good, or failed to read it. */
 const untilRefused = async (workflowId: string) => {
-  await vi.waitFor(
-    async () => {
-      const execution = { workflowId }
-      const { history } = await api.connection.workflowService.getWorkflowExecutionHistory({
-        namespace: api.namespace,
-        execution,
-      })
-      const refused = history?.events?.some(
-        ({ workflowTaskFailedEventAttributes, workflowExecutionFailedEventAttributes }) =>
-          workflowTaskFailedEventAttributes ?? workflowExecutionFailedEventAttributes,
-      )
-      expect(refused).toBe(true)
-    },
-    { timeout: 30_000, interval: 200 },
-  )
+  await eventually(async () => {
+    const execution = { workflowId }
+    const { history } = await api.connection.workflowService.getWorkflowExecutionHistory({
+      namespace: api.namespace,
+      execution,
+    })
+    const refused = history?.events?.some(
+      ({ workflowTaskFailedEventAttributes, workflowExecutionFailedEventAttributes }) =>
+        workflowTaskFailedEventAttributes ?? workflowExecutionFailedEventAttributes,
+    )
+    expect(refused).toBe(true)
+  })
 }
 
 const stolenInput = (id: string) => ({
@@ -195,7 +193,7 @@ describe('a workflow with stolen payloads', () => {
     await start('generateFaces', victim.id, input, { memo, attributes: evilAttributes })
     await untilRefused(victim.id)
     expect(diffused.length).toBe(before)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { results } = await api.json<{ results: Prediction[] }>(get('/v1/predictions?limit=50', 'evil'))
       expect(results.map(({ id }) => id)).not.toContain(victim.id)
     })
@@ -262,16 +260,13 @@ describe('a workflow that their own worker runs', () => {
       ],
     })
     const execution = { workflowId: victim.id }
-    const ended = await vi.waitFor(
-      async () => {
-        const { history } = await service.getWorkflowExecutionHistory({ namespace, execution })
-        const event = history?.events?.find(
-          (one) => one.activityTaskFailedEventAttributes ?? one.activityTaskCompletedEventAttributes,
-        )
-        return event ?? Promise.reject(new Error('not yet'))
-      },
-      { timeout: 20_000, interval: 200 },
-    )
+    const ended = await eventually(async () => {
+      const { history } = await service.getWorkflowExecutionHistory({ namespace, execution })
+      const event = history?.events?.find(
+        (one) => one.activityTaskFailedEventAttributes ?? one.activityTaskCompletedEventAttributes,
+      )
+      return event ?? Promise.reject(new Error('not yet'))
+    })
     await terminate(victim.id)
     return ended
   }
@@ -312,13 +307,10 @@ describe('a worker of theirs that takes a step', () => {
     await service.recordActivityTaskHeartbeat({ namespace, taskToken, details: input! })
     expect(await held.json(held.request(`/v1/predictions/${id}`))).toMatchObject({ status: 'processing' })
     await service.respondActivityTaskCompleted({ namespace, taskToken, result: input! })
-    await vi.waitFor(
-      async () => {
-        const { events } = await client.workflow.getHandle(id).fetchHistory()
-        expect(events?.some((event) => event.workflowTaskFailedEventAttributes)).toBe(true)
-      },
-      { timeout: 20_000, interval: 200 },
-    )
+    await eventually(async () => {
+      const { events } = await client.workflow.getHandle(id).fetchHistory()
+      expect(events?.some((event) => event.workflowTaskFailedEventAttributes)).toBe(true)
+    })
     await control.stop()
     await held.stop()
   })
@@ -333,16 +325,13 @@ describe('the list of a tenant', () => {
     const { input, memo } = stolen.own
     await start('embedFaces', forged[2]!, input, { memo, attributes })
     const fresh = await api.json(api.post(body, { ...as('acme'), prefer: 'wait' }))
-    await vi.waitFor(
-      async () => {
-        const response = await get('/v1/predictions?limit=50', 'acme')
-        expect(response.status).toBe(200)
-        const ids = (await api.json<{ results: Prediction[] }>(response)).results.map(({ id }) => id)
-        expect(ids).toContain(fresh.id)
-        expect(ids.filter((id) => forged.includes(id))).toEqual([])
-      },
-      { timeout: 20_000 },
-    )
+    await eventually(async () => {
+      const response = await get('/v1/predictions?limit=50', 'acme')
+      expect(response.status).toBe(200)
+      const ids = (await api.json<{ results: Prediction[] }>(response)).results.map(({ id }) => id)
+      expect(ids).toContain(fresh.id)
+      expect(ids.filter((id) => forged.includes(id))).toEqual([])
+    })
     await Promise.all(forged.map((id) => terminate(id).catch(() => undefined)))
   })
 })
@@ -388,14 +377,11 @@ describe('the sweep', () => {
     await ensureSweepSchedule(api.client, 3_600_000)
     const schedule = api.client.schedule.getHandle('idem-sweep')
     await schedule.trigger()
-    await vi.waitFor(
-      async () => {
-        const [action] = (await schedule.describe()).info.recentActions
-        const run = await api.client.workflow.getHandle(action!.action.workflow.workflowId).describe()
-        expect(run.status.name).toBe('COMPLETED')
-      },
-      { timeout: 30_000, interval: 300 },
-    )
+    await eventually(async () => {
+      const [action] = (await schedule.describe()).info.recentActions
+      const run = await api.client.workflow.getHandle(action!.action.workflow.workflowId).describe()
+      expect(run.status.name).toBe('COMPLETED')
+    })
     expect(await kept()).toBeGreaterThan(0)
     await schedule.delete()
   })

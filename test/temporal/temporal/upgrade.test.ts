@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Client } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import { newPredictionId } from '../../../contracts/prediction-id.ts'
 import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
@@ -9,6 +9,7 @@ import { createPredictionAdmin } from '../../../temporal/grpc-prediction-admin.t
 import { createPayloadViewer } from '../../../temporal/payload-codec.ts'
 import { ensureSweepSchedule } from '../../../temporal/sweep-schedule.ts'
 import { createEarlierConverter } from '../../support/earlier-release.ts'
+import { eventually } from '../../support/eventually.ts'
 import { type InstantWorkerOptions, runInstantWorkers } from '../../support/instant-worker.ts'
 import { createTestClient } from '../../support/namespace.ts'
 import { keyRing, startApi, type TestApi } from '../../support/test-api.ts'
@@ -68,13 +69,10 @@ const runEarlierWorker = async (workflowId: string) => {
     workflowsPath: resolve('workflows/index.ts'),
   })
   await worker.runUntil(
-    vi.waitFor(
-      async () => {
-        const { events } = await earlier.workflow.getHandle(workflowId).fetchHistory()
-        expect(events?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(true)
-      },
-      { timeout: 30_000, interval: 200 },
-    ),
+    eventually(async () => {
+      const { events } = await earlier.workflow.getHandle(workflowId).fetchHistory()
+      expect(events?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(true)
+    }),
   )
   await connection.close()
 }
@@ -97,7 +95,7 @@ it('lets a prediction that is under way finish, and shows it, where its payloads
   expect(record?.result).toMatchObject({ images: [{ seed: 1 }] })
   // Nothing of it is shown where they are not.
   expect(await createGrpcOrchestrator(api.client).read(id)).toBeUndefined()
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const listed = await orchestrator.list(query)
     expect(listed.records.map((one) => one.id)).toEqual([id])
   })
@@ -108,16 +106,13 @@ it('begins none that an earlier release has started, where its payloads are not 
   const id = newPredictionId()
   await startEarlier(id)
   await withWorkers({}, () =>
-    vi.waitFor(
-      async () => {
-        const { events } = await earlier.workflow.getHandle(id).fetchHistory()
-        const failed = events?.find((event) => event.workflowTaskFailedEventAttributes)
-        const { encodedAttributes } = failed!.workflowTaskFailedEventAttributes!.failure!
-        const [shown] = await createPayloadViewer(keyRing, api).decode([encodedAttributes!])
-        expect(Buffer.from(shown!.data!).toString()).toContain('IDEM_ACCEPT_OLD_PAYLOADS')
-      },
-      { timeout: 30_000, interval: 200 },
-    ),
+    eventually(async () => {
+      const { events } = await earlier.workflow.getHandle(id).fetchHistory()
+      const failed = events?.find((event) => event.workflowTaskFailedEventAttributes)
+      const { encodedAttributes } = failed!.workflowTaskFailedEventAttributes!.failure!
+      const [shown] = await createPayloadViewer(keyRing, api).decode([encodedAttributes!])
+      expect(Buffer.from(shown!.data!).toString()).toContain('IDEM_ACCEPT_OLD_PAYLOADS')
+    }),
   )
   await earlier.workflow.getHandle(id).terminate()
 })
@@ -157,6 +152,6 @@ it('sweeps what an earlier release has made when its time is over, only where it
     for await (const one of admin.listExpired(0, Date.now() + 60_000)) ids.push(one)
     return ids
   }
-  await vi.waitFor(async () => expect(await expiredFor(createPredictionAdmin(migrating, { accept }))).toContain(id))
+  await eventually(async () => expect(await expiredFor(createPredictionAdmin(migrating, { accept }))).toContain(id))
   expect(await expiredFor(createPredictionAdmin(api.client))).toEqual([])
 })

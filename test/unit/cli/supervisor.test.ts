@@ -1,15 +1,23 @@
 import { hostname } from 'node:os'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Child } from '../../../cli/stack/child.ts'
 import { type Supervisor, superviseWorker } from '../../../cli/stack/supervisor.ts'
-import { sleep } from '../../../lib/sleep.ts'
 import type { QueueState } from '../../../temporal/queue-state.ts'
-import { eventually } from '../../support/eventually.ts'
 
 const lookMs = 20
 let supervisor: Supervisor
 
-afterEach(() => supervisor.stop())
+// Time passes when a test says so.
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(async () => {
+  await supervisor.stop()
+  vi.useRealTimers()
+})
+
+/** Lets so many looks at the queue pass. */
+const pass = (looks = 1) => vi.advanceTimersByTimeAsync(looks * lookMs)
 
 /** A worker that ends when it is told to. */
 const fakeWorker = (pid: number) => {
@@ -39,12 +47,15 @@ describe('the supervisor of a worker', () => {
   it('leaves tasks to a worker elsewhere that takes them before the next look', async () => {
     const state = { backlog: 1, pollers: [poller('1@elsewhere')] }
     const { start, readQueue } = supervise(state, async () => fakeWorker(1).child)
-    await eventually(() => expect(readQueue).toHaveBeenCalledTimes(1))
+    await pass(0)
+    expect(readQueue).toHaveBeenCalledTimes(1)
     state.backlog = 0
-    await eventually(() => expect(readQueue.mock.calls.length).toBeGreaterThan(4))
+    await pass(5)
+    expect(readQueue.mock.calls.length).toBeGreaterThan(4)
     expect(start).not.toHaveBeenCalled()
     state.backlog = 1
-    await eventually(() => expect(start).toHaveBeenCalledTimes(1))
+    await pass(2)
+    expect(start).toHaveBeenCalledTimes(1)
   })
 
   it('does not take its own worker, that has left, for one elsewhere', async () => {
@@ -52,11 +63,13 @@ describe('the supervisor of a worker', () => {
     const worker = fakeWorker(42)
     const left = [worker, fakeWorker(43)]
     const { start, readQueue } = supervise(state, async () => left.shift()!.child)
-    await eventually(() => expect(start).toHaveBeenCalledTimes(1))
+    await pass(0)
+    expect(start).toHaveBeenCalledTimes(1)
     state.pollers = [poller(`42@${hostname()}`)]
     readQueue.mockClear()
     worker.end('exited with code 0')
-    await eventually(() => expect(start).toHaveBeenCalledTimes(2))
+    await pass()
+    expect(start).toHaveBeenCalledTimes(2)
     expect(readQueue).toHaveBeenCalledTimes(1)
   })
 
@@ -65,13 +78,15 @@ describe('the supervisor of a worker', () => {
     const workers = [fakeWorker(1), fakeWorker(2)]
     const left = [...workers]
     const { start, lines } = supervise(state, async () => left.shift()!.child)
-    await eventually(() => expect(start).toHaveBeenCalledTimes(1))
+    await pass(0)
+    expect(start).toHaveBeenCalledTimes(1)
     state.backlog = 0
     workers[0]!.end('ended by SIGKILL')
-    await eventually(() => expect(start).toHaveBeenCalledTimes(2))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(start).toHaveBeenCalledTimes(2)
     expect(lines).toContain('Starting the gpu worker again')
     workers[1]!.end('exited with code 0')
-    await sleep(10 * lookMs)
+    await pass(100)
     expect(start).toHaveBeenCalledTimes(2)
   })
 
@@ -81,21 +96,21 @@ describe('the supervisor of a worker', () => {
       times.push(Date.now())
       throw new Error('no device')
     })
-    await eventually(() => expect(times).toHaveLength(3))
-    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(990)
-    expect(times[2]! - times[1]!).toBeGreaterThanOrEqual(1_990)
-    expect(lines.filter((line) => line === 'no device')).toHaveLength(3)
-    const before = Date.now()
+    await vi.advanceTimersByTimeAsync(1_000 + 2_000 + 4_000)
+    expect(times.map((time) => time - times[0]!)).toEqual([0, 1_000, 3_000, 7_000])
+    expect(lines.filter((line) => line === 'no device')).toHaveLength(4)
+    // No time passes any more.
     await supervisor.stop()
-    expect(Date.now() - before).toBeLessThan(500)
   })
 
   it('outlives a server that does not answer', async () => {
     const state = { backlog: 1, pollers: [], error: new Error('14 UNAVAILABLE') as Error | undefined }
     const { start, lines } = supervise(state, async () => fakeWorker(1).child)
-    await eventually(() => expect(lines).toContain('14 UNAVAILABLE'))
+    await pass(0)
+    expect(lines).toContain('14 UNAVAILABLE')
     expect(start).not.toHaveBeenCalled()
     state.error = undefined
-    await eventually(() => expect(start).toHaveBeenCalledTimes(1))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(start).toHaveBeenCalledTimes(1)
   })
 })

@@ -16,10 +16,11 @@ import {
   createDiffusionEngine,
   type DiffusionEngine,
   type GenerateRequest,
+  type StepEvent,
 } from '../../../inference/engine/diffusion-engine.ts'
 import { OutOfMemory } from '../../../inference/engine/out-of-memory.ts'
-import { sleep } from '../../../lib/sleep.ts'
 import { readGolden, rowOf } from '../../support/arrays.ts'
+import { eventually } from '../../support/eventually.ts'
 import { settings } from '../../support/settings.ts'
 
 let bundle: Bundle
@@ -80,11 +81,18 @@ describe('a generation', () => {
 
   it('loads its networks again where they were released after idling, to the same image', async () => {
     const idle = createDiffusionEngine({ bundle, idleReleaseMs: 1 })
+    let loads = 0
+    const onStep = ({ loadMs }: StepEvent) => {
+      if (loadMs !== undefined) loads++
+    }
     try {
-      const [first] = await idle.generate(request({ num_steps: 2 }))
-      await sleep(200)
-      const [second] = await idle.generate(request({ num_steps: 2 }))
-      expect(second!.data).toEqual(first!.data)
+      const [first] = await idle.generate(request({ num_steps: 2 }), { onStep })
+      expect(loads).toBe(1)
+      await eventually(async () => {
+        const [again] = await idle.generate(request({ num_steps: 2 }), { onStep })
+        expect(again!.data).toEqual(first!.data)
+        expect(loads).toBeGreaterThan(1)
+      })
     } finally {
       await idle.close()
     }

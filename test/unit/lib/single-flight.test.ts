@@ -1,8 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { createSingleFlight } from '../../../lib/single-flight.ts'
-import { sleep } from '../../../lib/sleep.ts'
 
-const later = <T>(value: T) => sleep(5).then(() => value)
+const later = <T>(value: T) => setImmediate(value)
 
 it('gives many callers what one of them made', async () => {
   let runs = 0
