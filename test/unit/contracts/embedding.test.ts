@@ -9,11 +9,11 @@ describe('a vector from a caller', () => {
   })
 
   it.each([
-    [[1], 'has 2 numbers'],
+    [[1], 'must have 2 numbers'],
     [[Number.NaN, 1], 'Number 0'],
     [[1, Number.POSITIVE_INFINITY], 'Number 1'],
-    [[0, 0], 'length 0'],
-    [[3, 4], 'length 5'],
+    [[0, 0], 'its length is 0'],
+    [[3, 4], 'its length is 5'],
   ])('is refused for what is wrong with it: %j', (values, reason) => {
     expect(checkEmbedding(values, 2)).toMatchObject({ problem: expect.stringContaining(reason) })
   })
