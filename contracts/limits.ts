@@ -6,6 +6,8 @@ export const limits = {
   photoPixels: 50_000_000,
   /** Shortest side of a photo. */
   photoMinSidePx: 32,
+  /** Passes over the picture of a progressive JPEG; programs write about ten. */
+  photoScans: 100,
   /** Photos of one prediction. */
   photos: 16,
   /** Images of one prediction. */

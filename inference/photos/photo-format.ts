@@ -15,6 +15,25 @@ const brands = (bytes: Uint8Array): string[] => {
   return names
 }
 
+const signatures: readonly [start: string, seems: string][] = [
+  ['%PDF-', 'a PDF'],
+  ['BM', 'a BMP picture'],
+  ['8BPS', 'a Photoshop file'],
+  ['\0\0\x01\0', 'an icon'],
+  ['\xff\x0a', 'a JPEG XL picture'],
+  ['\0\0\0\x0cJXL ', 'a JPEG XL picture'],
+  ['\xff\x4f\xff\x51', 'a JPEG 2000 picture'],
+  ['\0\0\0\x0cjP  ', 'a JPEG 2000 picture'],
+  ['IIRO', "a camera's raw file"],
+  ['IIRS', "a camera's raw file"],
+  ['IIU\0', "a camera's raw file"],
+  ['FUJIFILM', "a camera's raw file"],
+  ['FOVb', "a camera's raw file"],
+]
+
+// Byte order, and 42 or, in a BigTIFF, 43.
+const tiffStarts = ['II*\0', 'MM\0*', 'II+\0', 'MM\0+']
+
 /** A file's format, or a phrase for what it seems to be if its format is not supported. */
 export const sniffPhotoFormat = (
   bytes: Uint8Array,
@@ -24,12 +43,17 @@ export const sniffPhotoFormat = (
   if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return { format: 'png' }
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 4) === 'WEBP') return { format: 'webp' }
   if (/^GIF8[79]a/.test(ascii(bytes, 0, 6))) return { format: 'gif' }
-  if (startsWith(bytes, 0x49, 0x49, 0x2a, 0) || startsWith(bytes, 0x4d, 0x4d, 0, 0x2a)) return { format: 'tiff' }
+  if (tiffStarts.includes(ascii(bytes, 0, 4))) {
+    return ascii(bytes, 8, 2) === 'CR' ? { seems: "a camera's raw file" } : { format: 'tiff' }
+  }
   const found = brands(bytes)
   if (found.some((brand) => /^avi[fs]$/.test(brand))) return { format: 'avif' }
   if (found.some((brand) => /^he[iv][cxms]$/.test(brand))) return { format: 'heic' }
+  if (found[0] === 'crx ') return { seems: "a camera's raw file" }
   if (found.length > 0) return { seems: 'a video or another ISO media file' }
-  if (ascii(bytes, 0, 5) === '%PDF-') return { seems: 'a PDF' }
+  const start = ascii(bytes, 0, 12)
+  const signature = signatures.find(([known]) => start.startsWith(known))
+  if (signature) return { seems: signature[1] }
   const text = ascii(bytes, 0, 256).trimStart().toLowerCase()
   if (/^(\ufeff|ï»¿)?(<\?xml|<svg|<!doctype svg)/.test(text)) return { seems: 'an SVG or XML file' }
   if (/^<(!doctype )?html/.test(text)) return { seems: 'a web page' }

@@ -1,10 +1,10 @@
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import type { RgbImage } from '../numeric/image.ts'
 
 // A worker's photos are all different: libvips' cache would only hold memory.
 sharp.cache(false)
 
-export { sharp }
+export { type Sharp, sharp }
 
 /** A sharp pipeline that starts from raw pixels. */
 export const fromPixels = ({ data, width, height }: RgbImage) =>
