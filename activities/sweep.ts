@@ -46,6 +46,13 @@ export const createSweep = ({ store, admin, retentionMs }: SweepDeps) => {
     if (owned) yield owned
   }
 
+  async function* keysOneByOne() {
+    for await (const page of store.keyPages()) {
+      Context.current().heartbeat()
+      yield* page
+    }
+  }
+
   /** Runs `destroy` for some at a time; how many of them it says that it has destroyed. */
   const sweepAll = async <T>(found: AsyncIterable<T>, destroy: (one: T) => Promise<boolean>): Promise<number> => {
     let swept = 0
@@ -95,10 +102,10 @@ export const createSweep = ({ store, admin, retentionMs }: SweepDeps) => {
         await store.delete(keys)
         return true
       })
-      const ownerOfMark = (key: string) => /^keys\/(.+)\.json$/.exec(key)?.[1]
-      await sweepAll(byOwner('keys/', ownerOfMark), async ({ id, newest }) => {
-        if (now - newest < Math.max(markAgeMs, retentionMs) || (await admin.standing(id))) return false
-        await store.forget([id])
+      await sweepAll(keysOneByOne(), async ({ ownerId, modifiedAt }) => {
+        if (now - modifiedAt.getTime() < Math.max(markAgeMs, retentionMs) || (await admin.standing(ownerId)))
+          return false
+        await store.forget([ownerId])
         return true
       })
       return { swept }

@@ -8,6 +8,7 @@ import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { findDriver, type StorageDrivers } from '../storage/driver.ts'
 import { s3Driver } from '../storage/drivers/s3/index.ts'
+import { openWithKeys } from '../storage/open-with-keys.ts'
 import { parseRetention, parseSecrets, urlSigningKeys } from '../storage/parse-storage-config.ts'
 import { createPublishedFiles, type PublishedFiles } from '../storage/published-files.ts'
 import { createSealedStore, type SealedStore } from '../storage/sealed-store.ts'
@@ -76,12 +77,9 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
   const publicUrl = need('IDEM_PUBLIC_URL').replace(/\/+$/, '')
   const signingKeys = await urlSigningKeys(keyRing)
   const storageUrl = need('IDEM_STORAGE')
-  const store = findDriver(storageUrl, drivers).open(storageUrl, {
-    publicUrl,
-    signingKey: signingKeys[0]!,
-    cwd: '/',
-    env,
-  })
+  const open = (url: string) =>
+    findDriver(url, drivers).open(url, { publicUrl, signingKey: signingKeys[0]!, cwd: '/', env })
+  const { store, keys } = openWithKeys({ storageUrl, keysUrl: env.IDEM_KEYS || undefined }, open)
   return {
     temporal: {
       url: need('TEMPORAL_HTTP_URL'),
@@ -94,7 +92,7 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
     webhookSecrets,
     urlSigningKeys: signingKeys,
     keyRing,
-    store: createSealedStore(store, keyRing),
+    store: createSealedStore(store, keyRing, { keys }),
     published: createPublishedFiles(store),
     retentionMs: parseRetention(env.IDEM_RETENTION),
     // Required: without tokens, anyone could use an edge deployment, as a Host header proves nothing there.

@@ -58,6 +58,21 @@ export const readSecretsConfig = (env = process.env): SecretsConfig => {
   }
 }
 
+/** Where artifacts and their keys lie, and what opens them. */
+export interface KeysConfig {
+  /** URL of the artifact store. */
+  storage: string
+  /** URL of the store of keys; undefined if they lie with the artifacts. */
+  keys: string | undefined
+  cwd: string
+  env: NodeJS.ProcessEnv
+}
+
+export const readKeysConfig = (env = process.env): KeysConfig => {
+  const { storageUrl, keysUrl } = readPlaces(env)
+  return { storage: storageUrl, keys: keysUrl, cwd: process.cwd(), env }
+}
+
 export interface ModelsConfig {
   hubUrl: string
   hubToken: string | undefined

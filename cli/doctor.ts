@@ -5,20 +5,21 @@ import { runCommand } from '../lib/run-command.ts'
 import { readStorageConfig } from '../storage/config.ts'
 import { readWorkerConfig } from '../worker/config.ts'
 import { checkBundle } from './checks/check-bundle.ts'
+import { checkKeys } from './checks/check-keys.ts'
 import { checkDevices, checkNode, checkPorts } from './checks/check-machine.ts'
 import { checkProviders } from './checks/check-providers.ts'
 import { checkSecrets, checkStorage } from './checks/check-storage.ts'
 import { checkTemporal } from './checks/check-temporal.ts'
 import { type Finding, runChecks } from './checks/finding.ts'
-import { readSecretsConfig, readStartConfig } from './config.ts'
+import { readKeysConfig, readSecretsConfig, readStartConfig } from './config.ts'
 
 const help = `Says what this machine can do as it is configured, and what to do about what is missing.
 
   npm run doctor
   npm run doctor -- --json
 
-Tries every execution provider, checks the bundle's hashes, writes, reads and deletes an artifact, and asks Temporal for
-its namespace, search attributes and workers. Exit code 0 when all that is needed is there, 1 otherwise.
+Tries every execution provider, checks the bundle's hashes, writes, reads and deletes an artifact, asks whether destroyed
+keys stay destroyed, and asks Temporal for its namespace, search attributes and workers. Exit code 0 when all that is needed is there, 1 otherwise.
 
   --json    {ok, findings: [{check, status: ok|note|gap, what, advice}]}
   --help`
@@ -42,6 +43,7 @@ await runCommand(help, async () => {
       },
       secrets: async () => checkSecrets(readSecretsConfig()),
       storage: async () => checkStorage(readSecretsConfig().storage, (await readStorageConfig()).store),
+      keys: () => checkKeys(readKeysConfig()),
       temporal: async () => {
         const { path, cacheDir } = readStartConfig()
         return checkTemporal({ ...readTemporalConfig(), buildId: readWorkerConfig().buildId, path, cacheDir })

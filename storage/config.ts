@@ -3,6 +3,7 @@ import type { SigningKey } from '../lib/crypto/hmac.ts'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { findDriver, type StorageDrivers } from './driver.ts'
 import { storageDrivers } from './drivers/index.ts'
+import { openWithKeys } from './open-with-keys.ts'
 import { parseRetention, parseSecrets, urlSigningKeys } from './parse-storage-config.ts'
 import { createPublishedFiles, type PublishedFiles } from './published-files.ts'
 import { createSealedStore, type SealedStore } from './sealed-store.ts'
@@ -26,10 +27,19 @@ export interface StorageConfig {
   published: PublishedFiles
 }
 
-/** Where this machine keeps what nobody configured elsewhere, and the artifact store: there, unless it is named. */
-export const readPlaces = (env: NodeJS.ProcessEnv): { stateDir: string; storageUrl: string } => {
+export interface Places {
+  /** Where this machine keeps what nobody configured elsewhere. */
+  stateDir: string
+  /** The artifact store: in `stateDir`, unless it is named. */
+  storageUrl: string
+  /** The store of the artifacts' keys. Undefined if they lie with the artifacts, whose store was named and theirs was not. */
+  keysUrl: string | undefined
+}
+
+export const readPlaces = (env: NodeJS.ProcessEnv): Places => {
   const stateDir = resolve(env.IDEM_STATE || '.idem')
-  return { stateDir, storageUrl: env.IDEM_STORAGE || `file:${resolve(stateDir, 'artifacts')}` }
+  const keysUrl = env.IDEM_KEYS || (env.IDEM_STORAGE ? undefined : `file:${resolve(stateDir, 'keys')}`)
+  return { stateDir, storageUrl: env.IDEM_STORAGE || `file:${resolve(stateDir, 'artifacts')}`, keysUrl }
 }
 
 /** Opens what the API and the workers share: the artifact store and the secrets. */
@@ -37,7 +47,7 @@ export const readStorageConfig = async (
   env = process.env,
   drivers: StorageDrivers = storageDrivers,
 ): Promise<StorageConfig> => {
-  const { stateDir, storageUrl } = readPlaces(env)
+  const { stateDir, storageUrl, keysUrl } = readPlaces(env)
   const configured = { webhookSecret: env.IDEM_WEBHOOK_SECRET, encryptionKeys: env.IDEM_ENCRYPTION_KEYS }
   const made = configured.webhookSecret && configured.encryptionKeys ? undefined : await loadOrMakeSecrets(stateDir)
   const webhookSecret = configured.webhookSecret || made!.webhookSecret
@@ -48,12 +58,9 @@ export const readStorageConfig = async (
   )
   const keyRing = parseKeyRing(configured.encryptionKeys || made!.encryptionKeys)
   const signingKeys = await urlSigningKeys(keyRing)
-  const store = findDriver(storageUrl, drivers).open(storageUrl, {
-    publicUrl,
-    signingKey: signingKeys[0]!,
-    cwd: process.cwd(),
-    env,
-  })
+  const open = (url: string) =>
+    findDriver(url, drivers).open(url, { publicUrl, signingKey: signingKeys[0]!, cwd: process.cwd(), env })
+  const { store, keys } = openWithKeys({ storageUrl, keysUrl }, open)
   return {
     stateDir,
     publicUrl,
@@ -61,7 +68,7 @@ export const readStorageConfig = async (
     keyRing,
     urlSigningKeys: signingKeys,
     retentionMs: parseRetention(env.IDEM_RETENTION),
-    store: createSealedStore(store, keyRing),
+    store: createSealedStore(store, keyRing, { keys }),
     published: createPublishedFiles(store),
   }
 }

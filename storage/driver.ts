@@ -26,6 +26,10 @@ export interface StorageDriver {
   open(url: string, options: OpenStoreOptions): ArtifactStore
   /** The URL without what has no place in a log. */
   describe(url: string): string
+  /** What is copied or backed up as one, for comparison: the bucket, or the folder. Unknown if it is omitted. */
+  unit?(url: string, options: Pick<OpenStoreOptions, 'cwd' | 'env'>): string
+  /** Whether it keeps what is overwritten and deleted. A driver without this keeps nothing. */
+  keepsVersions?(url: string, options: Pick<OpenStoreOptions, 'env'>): Promise<'yes' | 'no' | 'unknown'>
   /** Tries what the service does with a store; what is wrong is part of the answer, not an error. */
   check(store: ArtifactStore): Promise<StorageCheck>
 }

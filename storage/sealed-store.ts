@@ -1,12 +1,20 @@
 import { isPublished, ownerOf } from '../contracts/artifact-keys.ts'
 import { seal, unseal } from '../lib/crypto/aes-gcm.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
-import { createDataKeys } from './data-keys.ts'
+import { createDataKeys, type ListedKey } from './data-keys.ts'
 import { type Artifact, type ArtifactStore, ArtifactStoreError, readAll } from './store.ts'
 
 export interface SealedStore extends ArtifactStore {
-  /** Destroys a prediction's or an upload's key: every copy of what was sealed, backups included, is unreadable from now on. */
+  /** Whether keys lie in another store than what they seal. */
+  readonly keysApart: boolean
+  /**
+   * Destroys a prediction's or an upload's key: no copy of what was sealed can be read from then on, except with a copy of
+   * the key itself. If keys lie with the artifacts, a copy of that store has both.
+   */
   shred(ownerId: string): Promise<void>
+  isShredded(ownerId: string): Promise<boolean>
+  /** The keys, and the marks that `shred` has left, page by page. */
+  keyPages(): AsyncIterable<readonly ListedKey[]>
   /** Takes away the mark that `shred` has left, or the key; for what nobody can write to any more. */
   forget(ownerIds: readonly string[]): Promise<void>
 }
@@ -20,9 +28,16 @@ const refuse = (what: string) => new ArtifactStoreError(what, { retryable: false
  *
  * `get` and `put` throw `EncryptionError`: `shredded` after `shred`, `tampered` where the bytes were changed or belong
  * elsewhere. Sealed artifacts are read whole, and never by a signed URL; `bytes` of a list or a head is the sealed size.
+ *
+ * @example
+ * const store = createSealedStore(openStore(artifactsUrl, options), ring, { keys: openStore(keysUrl, options) })
  */
-export const createSealedStore = (store: ArtifactStore, ring: KeyRing): SealedStore => {
-  const dataKeys = createDataKeys(store, ring)
+export const createSealedStore = (
+  store: ArtifactStore,
+  ring: KeyRing,
+  { keys }: { keys?: ArtifactStore | undefined } = {},
+): SealedStore => {
+  const dataKeys = createDataKeys({ keys, artifacts: store }, ring)
   const context = (ownerId: string, key: string) => `idem-artifact/1\n${ownerId}\n${key}`
   const collect = async (body: Uint8Array | ReadableStream<Uint8Array>) =>
     body instanceof Uint8Array ? body : new Uint8Array(await new Response(body as BodyInit).arrayBuffer())
@@ -62,7 +77,10 @@ export const createSealedStore = (store: ArtifactStore, ring: KeyRing): SealedSt
       return store.signPut(key, options)
     },
 
+    keysApart: keys !== undefined,
     shred: (ownerId) => dataKeys.destroy(ownerId),
+    isShredded: (ownerId) => dataKeys.isShredded(ownerId),
+    keyPages: () => dataKeys.pages(),
     forget: (ownerIds) => dataKeys.forget(ownerIds),
   }
 }

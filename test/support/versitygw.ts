@@ -17,13 +17,15 @@ const tool = {
 
 export const findVersitygw = (options: { ci: boolean }): Promise<string | undefined> => findGoTool(tool, options)
 
-/** A server with empty buckets on a port of its own. */
-export const startVersitygw = async (path: string, buckets: readonly string[]) => {
+/** A server with empty buckets on a port of its own. `versioned` ones can keep versions, once they are told to. */
+export const startVersitygw = async (path: string, buckets: readonly string[], { versioned = false } = {}) => {
   const home = await mkdtemp(join(tmpdir(), 'idem-versitygw-'))
   for (const bucket of buckets) await mkdir(join(home, bucket))
   const port = await freePort()
   const credentials = { accessKeyId: 'idem-test', secretAccessKey: 'not-a-secret' }
-  const args = ['--port', `127.0.0.1:${port}`, '--virtual-domain', `s3.test:${port}`, '--quiet', 'posix', home]
+  const args = ['--port', `127.0.0.1:${port}`, '--virtual-domain', `s3.test:${port}`, '--quiet', 'posix']
+  const versions = versioned ? await mkdtemp(join(tmpdir(), 'idem-versions-')) : undefined
+  args.push(...(versions ? ['--versioning-dir', versions] : []), home)
   const env = { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey }
   const server = spawn(path, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   let stderr = ''
@@ -45,7 +47,7 @@ export const startVersitygw = async (path: string, buckets: readonly string[]) =
       const exited = once(server, 'exit')
       server.kill()
       await exited
-      await rm(home, { recursive: true })
+      for (const folder of versions ? [home, versions] : [home]) await rm(folder, { recursive: true })
     },
   }
 }

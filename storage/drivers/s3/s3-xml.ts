@@ -61,6 +61,14 @@ export const parseDelete = (xml: string): { key: string; code: string }[] | unde
   return errors.map(({ Key = '', Code = 'unknown' }) => ({ key: Key, code: Code }))
 }
 
+/** `Enabled`, `Suspended` or empty; undefined where the document is no answer of GetBucketVersioning. */
+export const parseVersioning = (xml: string): string | undefined => {
+  const document = parse(xml)
+  if (!('VersioningConfiguration' in document)) return undefined
+  const { Status = '' } = (document.VersioningConfiguration || {}) as { Status?: string }
+  return Status
+}
+
 export const parseUploadId = (xml: string): string | undefined => {
   const { InitiateMultipartUploadResult: result } = parse(xml) as {
     InitiateMultipartUploadResult?: { UploadId?: string }
