@@ -41,9 +41,26 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{/* Takes the name of a bucket beside the root. */}}
+{{- define "idem.bundledBucket" -}}
+s3://{{ .bucket }}?endpoint=http://{{ include "idem.fullname" .root }}-storage.{{ .root.Release.Namespace }}.svc:7070&region=us-east-1
+{{- end -}}
+
+{{- define "idem.keysBucket" -}}
+{{ .Values.bundled.storage.bucket }}-keys
+{{- end -}}
+
+{{/* Empty where keys lie with the artifacts. */}}
+{{- define "idem.keysUrl" -}}
+{{- if .Values.storage.keysUrl -}}{{ .Values.storage.keysUrl }}
+{{- else if .Values.bundled.storage.enabled -}}
+{{ include "idem.bundledBucket" (dict "root" . "bucket" (include "idem.keysBucket" .)) }}
+{{- end -}}
+{{- end -}}
+
 {{- define "idem.storageUrl" -}}
 {{- if .Values.bundled.storage.enabled -}}
-s3://{{ .Values.bundled.storage.bucket }}?endpoint=http://{{ include "idem.fullname" . }}-storage.{{ .Release.Namespace }}.svc:7070&region=us-east-1
+{{ include "idem.bundledBucket" (dict "root" . "bucket" .Values.bundled.storage.bucket) }}
 {{- else -}}{{ .Values.storage.url }}
 {{- end -}}
 {{- end -}}

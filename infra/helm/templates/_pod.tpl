@@ -50,6 +50,10 @@ valueFrom:
   value: {{ $v.publicUrl | quote }}
 - name: IDEM_STORAGE
   value: {{ include "idem.storageUrl" . | quote }}
+{{- with include "idem.keysUrl" . }}
+- name: IDEM_KEYS
+  value: {{ . | quote }}
+{{- end }}
 - name: IDEM_RETENTION
   value: {{ $v.config.retention | quote }}
 {{- if ne $v.models.source "image" }}

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,7 +8,7 @@ import { afterAll, describe, expect, inject, it } from 'vitest'
 import { searchAttributes } from '../../../../contracts/search-attributes.ts'
 import { freePort } from '../../../../lib/ports.ts'
 import { retry } from '../../../../lib/retry.ts'
-import { helm, mainOf, podOf } from '../../../support/chart.ts'
+import { envOf, helm, mainOf, podOf } from '../../../support/chart.ts'
 import { findVersitygw } from '../../../support/versitygw.ts'
 
 const run = promisify(execFile)
@@ -80,6 +80,11 @@ describe.skipIf(!helm)('what the chart brings for trials', () => {
       if (!ok) throw new Error('not yet')
     })
     expect((await fetch(`http://127.0.0.1:${port}/idem/some-key`)).status).toBe(403)
+    // The workers keep artifacts and their keys in buckets that it has.
+    const env = envOf(podOf('trial', 'Deployment/idem-worker'))
+    const buckets = [env.IDEM_STORAGE, env.IDEM_KEYS].map((url) => new URL(url!).hostname)
+    expect(buckets).toEqual(['idem', 'idem-keys'])
+    expect(await readdir(data)).toEqual(expect.arrayContaining(buckets))
     stops.push(() => rm(data, { recursive: true }))
   })
 })
