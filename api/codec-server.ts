@@ -4,7 +4,7 @@ import { bearerAuth } from 'hono/bearer-auth'
 import { cors } from 'hono/cors'
 import { z } from 'zod'
 import { fromBase64, toBase64 } from '../lib/base64.ts'
-import { boundedArray, boundedRecord } from '../lib/bounded-schema.ts'
+import { boundedRecord, boundedString } from '../lib/bounded-schema.ts'
 import { EncryptionError } from '../lib/crypto/encryption-error.ts'
 import type { KeyRing } from '../lib/crypto/key-ring.ts'
 import { sameText } from '../lib/crypto/same-text.ts'
@@ -52,25 +52,24 @@ export const openCodecServer = ({
 /** A page of a history has at most 1000 events, and Temporal's messages at most 4 MiB. */
 const bounds = { bytes: 16 * 1024 * 1024, payloads: 2_000, metadata: 32, jsonValues: 40_000 }
 
-const base64Schema = z
-  .string()
-  .max(bounds.bytes, { abort: true })
-  .transform((text, context) => {
-    const bytes = fromBase64(text)
-    if (bytes) return bytes
-    context.addIssue({ code: 'custom', message: 'not base64' })
-    return z.NEVER
-  })
+const base64Schema = boundedString(bounds.bytes).transform((text, context) => {
+  const bytes = fromBase64(text)
+  if (bytes) return bytes
+  context.addIssue({ code: 'custom', message: 'not base64' })
+  return z.NEVER
+})
 
 // Protobuf's JSON encoding: bytes are base64, and empty fields are omitted.
-const requestSchema = z.object({
-  payloads: boundedArray(
-    z.object({
-      metadata: boundedRecord(base64Schema, { max: bounds.metadata }).nullish(),
-      data: base64Schema.nullish(),
-    }),
-    { max: bounds.payloads },
-  ).nullish(),
+export const decodeRequestSchema = z.object({
+  payloads: z
+    .array(
+      z.object({
+        metadata: boundedRecord(base64Schema, { max: bounds.metadata }).nullish(),
+        data: base64Schema.nullish(),
+      }),
+    )
+    .max(bounds.payloads)
+    .nullish(),
 })
 
 const writePayload = ({ metadata, data }: Payload) => ({
@@ -78,10 +77,7 @@ const writePayload = ({ metadata, data }: Payload) => ({
   ...(data?.length ? { data: toBase64(data) } : {}),
 })
 
-const namespaceSchema = z
-  .string()
-  .max(255, { abort: true })
-  .regex(/^[\w.-]+$/)
+const namespaceSchema = boundedString(255).regex(/^[\w.-]+$/)
 
 /**
  * `POST /decode` as the Temporal UI and CLI call it: `{ payloads: [{ metadata, data }] }` with bytes in base64, the
@@ -115,7 +111,7 @@ export const createCodecServer = ({ viewerFor, allows, allowsPath, uiOrigin }: C
     if (!namespace.success) return problem(400, 'The X-Namespace header must name a namespace')
     try {
       const json = toJson(await readBytes(c, bounds.bytes), { maxValues: bounds.jsonValues })
-      const body = requestSchema.safeParse(json)
+      const body = decodeRequestSchema.safeParse(json)
       if (!body.success) return problem(400, 'The body is not {"payloads": [{"metadata": {…}, "data": "base64"}]}')
       const payloads = await viewerFor(namespace.data).decode(body.data.payloads ?? [])
       return c.json({ payloads: payloads.map(writePayload) }, 200, { 'cache-control': 'no-store' })

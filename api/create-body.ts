@@ -2,10 +2,15 @@ import { z } from 'zod'
 import { unitVectorFormat } from '../contracts/embedding.ts'
 import { httpUrlSchema } from '../contracts/http-url.ts'
 import { webhookEvents } from '../contracts/webhooks.ts'
-import { parseDuration } from '../lib/duration.ts'
+import { boundedRecord, boundedString } from '../lib/bounded-schema.ts'
+import { maxDurationLength, parseDuration } from '../lib/duration.ts'
 import { type JsonSchema, toJsonSchema } from './json-schema.ts'
 
 const minRetentionMs = 60_000
+/** Many more than any model has; a model's own schema then names those that it does not know. */
+const maxInputFields = 64
+const maxPreferLength = 256
+const maxKeyLength = 255
 
 // The durations in the API documents. JSON Schema can only use a pattern, so they are a subset of what is accepted.
 const retentionPattern =
@@ -15,19 +20,19 @@ const cancelAfterPattern =
 
 /** Body of a request that creates a prediction with any model. The model's own schema checks `input`. */
 export const createBodySchema = z.strictObject({
-  input: z.record(z.string(), z.unknown()),
+  input: boundedRecord(z.unknown(), { max: maxInputFields }),
   webhook: httpUrlSchema.optional().describe('URL that receives events, as Standard Webhooks define them.'),
   webhook_events_filter: z
     .array(z.enum(webhookEvents))
     .min(1)
+    .max(webhookEvents.length)
     .optional()
     .describe('Events to send. Defaults to output and completed.'),
   stream: z
     .boolean()
     .optional()
     .describe("Accepted for Replicate's clients, and ignored: every prediction can be streamed."),
-  retention: z
-    .string()
+  retention: boundedString(maxDurationLength)
     .transform((text, context) => {
       const ms = parseDuration(text)
       if (ms !== undefined && ms >= minRetentionMs) return ms
@@ -53,19 +58,16 @@ export type CreateBody = z.output<typeof createBodySchema>
 
 /** Headers of a request that creates a prediction. */
 export const createHeaders = z.object({
-  prefer: z
-    .string()
+  prefer: boundedString(maxPreferLength)
     .optional()
     .describe(
       '`wait=5` waits up to 5 seconds for the result (1 to 60; `wait` means 60). `respond-async` does not wait.',
     ),
-  'idempotency-key': z
-    .string()
-    .regex(/^[!-~]{1,255}$/, '1 to 255 visible ASCII characters')
+  'idempotency-key': boundedString(maxKeyLength)
+    .regex(/^[!-~]+$/, '1 to 255 visible ASCII characters')
     .optional()
     .describe('Requests with the same key and body return the same prediction, even after it has ended.'),
-  'cancel-after': z
-    .string()
+  'cancel-after': boundedString(maxDurationLength)
     .optional()
     .meta({ pattern: cancelAfterPattern })
     .describe(

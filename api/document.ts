@@ -1,6 +1,7 @@
 import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import { predictionSchema } from '../contracts/prediction.ts'
 import { predictionIdPattern } from '../contracts/prediction-id.ts'
+import { boundedString } from '../lib/bounded-schema.ts'
 import type { ApiEnv } from './deps.ts'
 
 // Parts of the OpenAPI document that several routes share.
@@ -61,10 +62,17 @@ export const predictionDocument = named(predictionSchema, 'Prediction')
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ previous: z.url().nullable(), next: z.url().nullable(), results: z.array(item) })
 
+/** The longest names in paths: of models, versions, predictions and files. */
+export const maxPathName = 128
+
 const example = '4y8m2f6q0v1n5d7r3k9w2t8x6c'
 /** Path parameter: the id of a prediction or a file. */
 export const idParam = z.object({
-  id: z.string().openapi({ param: { name: 'id', in: 'path' }, pattern: predictionIdPattern.source, example }),
+  id: boundedString(maxPathName).openapi({
+    param: { name: 'id', in: 'path' },
+    pattern: predictionIdPattern.source,
+    example,
+  }),
 })
 
 /** Documents a route whose handler parses the request itself. */

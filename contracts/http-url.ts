@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { boundedString } from '../lib/bounded-schema.ts'
 
 const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
 const label = '[A-Za-z0-9]+(-[A-Za-z0-9]+)*'
@@ -19,8 +19,6 @@ export const isHttpUrl = (text: string): boolean => {
   return /^https?:$/.test(protocol) && hostName.test(hostname) && username === '' && password === ''
 }
 
-export const httpUrlSchema = z
-  .string()
-  .max(maxUrlLength)
+export const httpUrlSchema = boundedString(maxUrlLength)
   .refine(isHttpUrl, { message: 'Must be an http(s) URL', params: { type: 'url_invalid' } })
   .meta({ pattern: `^${httpUrlPattern}$` })

@@ -13,6 +13,8 @@ export const limits = {
   /** Images of one prediction. */
   images: 16,
   steps: 100,
+  /** Numbers of a face vector; a bundle says how many exactly. */
+  vectorNumbers: 4096,
   guidanceScale: 20,
   /** How many times an image may be made to reach a similarity. */
   attempts: 10,

@@ -1,12 +1,12 @@
 import { z } from 'zod'
+import { boundedString } from '../lib/bounded-schema.ts'
 import { httpUrlPattern } from './http-url.ts'
 import { limits } from './limits.ts'
 
 const dataUriPattern = 'data:image/[a-z]+;base64,([A-Za-z0-9+/]{4})+'
 
 /** A photo in a request. */
-export const photoSchema = z
-  .string()
+export const photoSchema = boundedString(limits.requestBytes)
   .min(1)
   .describe('A photo: an http(s) URL, a data: URI in base64, or the URL of an uploaded file.')
   .meta({ pattern: `^(${httpUrlPattern}|${dataUriPattern})$`, format: 'uri' })

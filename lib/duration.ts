@@ -1,7 +1,7 @@
 const unitMs: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 }
 
 /** Longer texts are not durations. Checked before anything else: callers pass on what anybody may have sent. */
-const maxDurationLength = 32
+export const maxDurationLength = 32
 
 /** A hundred years: times that far from now are still dates. */
 const maxDurationMs = 36_525 * 86_400_000

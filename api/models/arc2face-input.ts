@@ -3,7 +3,8 @@ import { diffusionSettingsSchema } from '../../contracts/diffusion-settings.ts'
 import { unitVectorFormat } from '../../contracts/embedding.ts'
 import { limits } from '../../contracts/limits.ts'
 import { exactlyOne, photoSchema, photosSchema } from '../../contracts/photo-input.ts'
-import { predictionIdPattern } from '../../contracts/prediction-id.ts'
+import { predictionIdLength, predictionIdPattern } from '../../contracts/prediction-id.ts'
+import { boundedString } from '../../lib/bounded-schema.ts'
 
 // Image k uses seed + k, and every seed must be exact in a double.
 const maxSeed = Number.MAX_SAFE_INTEGER - limits.images * 100
@@ -12,7 +13,10 @@ const source = exactlyOne(
   ['input_image', 'input_images', 'embedding', 'identity_of', 'replay_of'],
   'A photo is required',
 )
-const predictionIdSchema = z.string().regex(predictionIdPattern, 'Must be the id of a prediction')
+const predictionIdSchema = boundedString(predictionIdLength).regex(
+  predictionIdPattern,
+  'Must be the id of a prediction',
+)
 
 /** Input of `idem/arc2face`: a superset of the public Arc2Face predictor's. */
 export const arc2faceInputSchema = z
@@ -23,6 +27,7 @@ export const arc2faceInputSchema = z
       .describe('Several photos of one person; the mean of their face vectors is used.'),
     embedding: z
       .array(z.number())
+      .max(limits.vectorNumbers)
       .optional()
       .describe('A face vector of length 1 instead of photos, as returned by idem/face-embedding.')
       .meta({ format: unitVectorFormat }),

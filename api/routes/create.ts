@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
+import { boundedString } from '../../lib/bounded-schema.ts'
 import { createBodyJsonSchema, createBodySchema, createHeaders } from '../create-body.ts'
 import { createPredictionCreator } from '../create-prediction.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
@@ -20,8 +21,10 @@ const responses = {
   ...problems(400, 404, 409, 410, 413, 415, 422),
 }
 
-const versionSchema = z.looseObject({ version: z.string() })
-const versionedBodySchema = createBodySchema.extend(versionSchema.shape)
+/** Of a model's name and a hash. */
+const maxVersionLength = 200
+const versionSchema = z.looseObject({ version: boundedString(maxVersionLength) })
+export const versionedBodySchema = createBodySchema.extend(versionSchema.shape)
 
 const bodyOf = (jsonSchema: Record<string, unknown>) => ({
   required: true,

@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { artifactKeys, isPublished } from '../../contracts/artifact-keys.ts'
 import { limits } from '../../contracts/limits.ts'
 import { newPredictionId, predictionIdPattern } from '../../contracts/prediction-id.ts'
+import { boundedRecord } from '../../lib/bounded-schema.ts'
 import { sha256Hex } from '../../lib/sha256.ts'
 import type { PublishedFiles } from '../../storage/published-files.ts'
 import { verifySignedUrl } from '../../storage/signed-url.ts'
@@ -107,8 +108,9 @@ const deleteRoute = createRoute({
   responses: { 204: { description: 'Deleted' }, ...problems(404) },
 })
 
-const metadataSchema = z.record(z.string(), z.unknown())
 const maxMetadataBytes = 16 * 1024
+const maxMetadataFields = 256
+export const metadataSchema = boundedRecord(z.unknown(), { max: maxMetadataFields })
 const maxNameLength = 255
 const contentType = /^[\w.+-]+\/[\w.+-]+$/
 

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { boundedString } from '../../lib/bounded-schema.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
-import { jsonOf, pageOf, problems } from '../document.ts'
+import { jsonOf, maxPathName, pageOf, problems } from '../document.ts'
 import { type JsonSchema, toJsonSchema } from '../json-schema.ts'
 import type { ServedModel } from '../models/served-model.ts'
 import { Problem } from '../problem.ts'
@@ -33,10 +34,12 @@ const modelSchema = z
   .openapi('Model')
 
 const modelParams = z.object({
-  owner: z.string().openapi({ param: { name: 'owner', in: 'path' }, example: 'idem' }),
-  name: z.string().openapi({ param: { name: 'name', in: 'path' }, example: 'arc2face' }),
+  owner: boundedString(maxPathName).openapi({ param: { name: 'owner', in: 'path' }, example: 'idem' }),
+  name: boundedString(maxPathName).openapi({ param: { name: 'name', in: 'path' }, example: 'arc2face' }),
 })
-const versionParams = modelParams.extend({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) })
+const versionParams = modelParams.extend({
+  id: boundedString(maxPathName).openapi({ param: { name: 'id', in: 'path' } }),
+})
 
 const path = '/models/{owner}/{name}'
 const routes = {

@@ -4,6 +4,7 @@ import { imageRecordSchema } from '../../contracts/image-record.ts'
 import { predictionStatuses } from '../../contracts/prediction.ts'
 import { predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { hasExpired } from '../../contracts/prediction-status.ts'
+import { boundedString } from '../../lib/bounded-schema.ts'
 import { pollUntil } from '../../lib/poll-until.ts'
 import type { ListPosition } from '../../temporal/orchestrator.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
@@ -15,23 +16,25 @@ import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
 
 const maxPage = 100
+const maxTimeLength = 64
+const maxCursorLength = 64
+const latestMs = Date.UTC(9999, 0)
 
 /** RFC 3339. A leap second is read as the second before it. */
-const timeSchema = z
-  .string()
+const timeSchema = boundedString(maxTimeLength)
   .transform((text, context) => {
     const ms = /^\d{4}-\d\d-\d\d[Tt ]/.test(text)
       ? Date.parse(text.replace(/:60(?=[.Zz+-])/, ':59').toUpperCase())
       : Number.NaN
-    if (!Number.isNaN(ms)) return new Date(Math.max(ms, 0))
+    // An offset may lead to a year that Temporal cannot read.
+    if (!Number.isNaN(ms)) return new Date(Math.min(Math.max(ms, 0), latestMs))
     context.addIssue({ code: 'custom', message: 'Must be a time such as 2026-01-31T12:00:00Z' })
     return z.NEVER
   })
   .optional()
   .openapi({ type: 'string', format: 'date-time' })
 
-const cursorSchema = z
-  .string()
+const cursorSchema = boundedString(maxCursorLength)
   .transform((text, context) => {
     const cursor = decodeCursor(text)
     if (cursor) return cursor
@@ -48,9 +51,8 @@ const listRoute = createRoute({
   request: {
     query: z.object({
       cursor: cursorSchema.openapi({ type: 'string', pattern: cursorPattern.source }),
-      limit: z
-        .string()
-        .regex(/^[1-9]\d{0,2}$/)
+      limit: boundedString(3)
+        .regex(/^[1-9]\d*$/)
         .transform(Number)
         .pipe(z.int().max(maxPage))
         .default(maxPage)

@@ -2,6 +2,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import type { Preview } from '../../contracts/step-progress.ts'
+import { boundedString } from '../../lib/bounded-schema.ts'
 import { type ArtifactStore, readJson } from '../../storage/store.ts'
 import { createSharedWatch } from '../../temporal/shared-watch.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
@@ -17,6 +18,7 @@ import { mayStream } from '../stream-url.ts'
 const heartbeatMs = 15_000
 /** How long a client waits before it reconnects. */
 const retryMs = 2_000
+const maxEventIdLength = 64
 
 const readPreview = async (store: ArtifactStore, record: PredictionRecord): Promise<Preview | undefined> => {
   const key = record.pending.find(({ progress }) => progress?.preview)?.progress?.preview?.key
@@ -62,8 +64,7 @@ export const createStreamRoutes = (
       params: idParam,
       query: streamQuery,
       headers: z.object({
-        'last-event-id': z
-          .string()
+        'last-event-id': boundedString(maxEventIdLength)
           .optional()
           .describe('The id of the last event received; the stream resumes after it.'),
       }),
