@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url'
 import type { PageFiles } from './routes/page.ts'
 
 /** The page's libraries: module to package. */
-const packages: Record<string, string> = {
-  'vendor/preact.js': 'preact',
-  'vendor/hooks.js': 'preact/hooks',
-  'vendor/signals-core.js': '@preact/signals-core',
-  'vendor/signals.js': '@preact/signals',
-  'vendor/htm.js': 'htm',
-}
-const served = new Map(Object.entries(packages).map(([name, of]) => [of, `./${name.slice('vendor/'.length)}`]))
+const packages = new Map([
+  ['vendor/preact.js', 'preact'],
+  ['vendor/hooks.js', 'preact/hooks'],
+  ['vendor/signals-core.js', '@preact/signals-core'],
+  ['vendor/signals.js', '@preact/signals'],
+  ['vendor/htm.js', 'htm'],
+])
+const served = new Map([...packages].map(([name, of]) => [of, `./${name.slice('vendor/'.length)}`]))
 
 /** Replaces package names by paths: browsers do not resolve them, and an import map would be an inline script. */
 const withPaths = (module: string): string =>
@@ -33,7 +33,7 @@ export const openPageFiles = async (): Promise<PageFiles> => {
     samples: samples.filter((name) => name.endsWith('.jpg')).sort(),
     readSample: (name) => bytesOf(join(samplesFolder, name)),
     async readPage(name) {
-      const of = packages[name]
+      const of = packages.get(name)
       if (!of) return names.has(name) ? bytesOf(join(pageFolder, name)) : undefined
       return new TextEncoder().encode(withPaths(await readFile(fileURLToPath(import.meta.resolve(of)), 'utf8')))
     },

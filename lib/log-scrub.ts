@@ -16,7 +16,7 @@ const patterns: [RegExp, string | ((match: string) => string)][] = [
   [/\b((?:x-amz-)?(?:signature|token|secret|password|credential|security-token))=[^&\s"']+/gi, REDACTED],
   // Long base64 or hex: bytes, keys, vectors. Ids and SHA-256 sums are shorter.
   [/[A-Za-z0-9+/_-]{100,}={0,2}/g, (match) => `[${match.length} characters]`],
-  [/(?:-?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*,\s*){8,}-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi, '[numbers]'],
+  [/(?<!\d)(?:-?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*,\s*){8,}-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi, '[numbers]'],
 ]
 
 /** Paths can name a person and queries can let anyone in: of a URL the origin is logged. */

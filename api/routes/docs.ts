@@ -24,11 +24,12 @@ const page = `<!doctype html>
 const start = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#viewer', deepLinking: true, validatorUrl: null })
 `
 
-const types: Record<string, string> = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-  'favicon-32x32.png': 'image/png',
-}
+// Maps: an object also has `constructor` and other names that it inherits, and anyone may ask for them.
+const types = new Map([
+  ['swagger-ui.css', 'text/css; charset=utf-8'],
+  ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+  ['favicon-32x32.png', 'image/png'],
+])
 
 // The viewer uses inline styles, and icons from data: URIs.
 const policy =
@@ -45,7 +46,7 @@ export const createDocsRoutes = (readFile: ReadViewerFile): Hono<ApiEnv> => {
   app.get('/docs/start.js', (c) => c.body(start, 200, { 'content-type': 'text/javascript; charset=utf-8' }))
   app.get('/docs/:file', async (c) => {
     const name = c.req.param('file')
-    const type = types[name]
+    const type = types.get(name)
     const bytes = type && (await readFile(name))
     if (!type || !bytes) throw new Problem(404, 'Not found: no such file')
     return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'public, max-age=86400' })

@@ -18,12 +18,13 @@ export interface PageFiles {
   readSample(name: string): Promise<Uint8Array<ArrayBuffer>>
 }
 
-const types: Record<string, string> = {
-  html: 'text/html; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  svg: 'image/svg+xml',
-}
+const html = 'text/html; charset=utf-8'
+const types = new Map([
+  ['html', html],
+  ['css', 'text/css; charset=utf-8'],
+  ['js', 'text/javascript; charset=utf-8'],
+  ['svg', 'image/svg+xml'],
+])
 
 /** Images also come from the origin of signed URLs: an S3 store, or the public URL of the API. */
 const policy = (imageOrigin: string) =>
@@ -73,7 +74,7 @@ export const createPageRoutes = (
     const bytes = await readPage('index.html')
     if (!bytes) throw notFound()
     return c.body(bytes, 200, {
-      'content-type': types.html!,
+      'content-type': html,
       'content-security-policy': policy(await imageOrigin()),
       'cache-control': 'no-cache',
     })
@@ -89,7 +90,7 @@ export const createPageRoutes = (
   })
   app.get('/page/:name{.+}', async (c) => {
     const name = c.req.param('name')
-    const type = types[/\.(\w+)$/.exec(name)?.[1] ?? '']
+    const type = types.get(/\.(\w+)$/.exec(name)?.[1] ?? '')
     const bytes = type && (await readPage(name))
     if (!type || !bytes) throw notFound()
     return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'no-cache' })

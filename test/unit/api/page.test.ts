@@ -1,7 +1,14 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
+import type { ApiEnv } from '../../../api/deps.ts'
 import { models } from '../../../api/models/index.ts'
 import { openPageFiles } from '../../../api/page-files.ts'
+import type { Problem } from '../../../api/problem.ts'
+import { createDocsRoutes } from '../../../api/routes/docs.ts'
 import { createPageRoutes } from '../../../api/routes/page.ts'
 import { generatorNames } from '../../../contracts/diffusion-settings.ts'
 import { predictionStatuses } from '../../../contracts/prediction.ts'
@@ -21,7 +28,14 @@ const bundle = {
 // Nothing is written to the folder.
 const files = createFileStore({ root: tmpdir(), publicUrl: 'https://files.example', signingKey: new Uint8Array(32) })
 const store = createSealedStore(files, parseKeyRing(`k1:${toBase64(new Uint8Array(32))}`))
-const app = createPageRoutes({ bundle, models, store }, await openPageFiles())
+const viewerFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+const app = new Hono<ApiEnv>()
+app.onError((error) => (error as Problem).toResponse())
+app.route('/', createPageRoutes({ bundle, models, store }, await openPageFiles()))
+app.route(
+  '/',
+  createDocsRoutes(async (name) => new Uint8Array(await readFile(join(viewerFolder, name)))),
+)
 
 describe('the page', () => {
   it('lets in no script and no style but its own files, and pictures from where signed URLs lead', async () => {
@@ -88,10 +102,19 @@ describe('the page', () => {
     expect(again.status).toBe(304)
   })
 
+  it.each(['constructor', '__proto__', 'toString', 'x.constructor', 'x.__proto__', 'vendor/constructor'])(
+    'has nothing by a name that every object has: %s',
+    async (name) => {
+      for (const path of [`/page/${name}`, `/samples/${name}`, `/docs/${name}`]) {
+        expect([path, (await app.request(path)).status]).toEqual([path, 404])
+      }
+    },
+  )
+
   it.each(['/page/..%2fapp.ts', '/page/nothing.js', '/page/helpers', '/samples/LICENSE', '/samples/..%2fpackage.json'])(
     'has nothing at %s',
     async (path) => {
-      expect((await app.request(path)).status).not.toBe(200)
+      expect((await app.request(path)).status).toBe(404)
     },
   )
 })
