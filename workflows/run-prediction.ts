@@ -3,10 +3,12 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   ContinueAsNew,
   isCancellation,
   log,
   setCurrentDetails,
+  TimeoutFailure,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
 import type { createDiscardLeftovers } from '../activities/discard-leftovers.ts'
@@ -38,6 +40,25 @@ const failureType = (error: unknown): string => {
 const failureMessage = (error: unknown): string => {
   const cause = unwrap(error)
   return cause instanceof Error ? cause.message : 'for a reason that was not given'
+}
+
+/** Whether a step was interrupted, rather than refused: its worker is gone, or the server would have tried it again. */
+const isInterruption = (error: unknown): boolean => {
+  const cause = unwrap(error)
+  return cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && cause.nonRetryable !== true)
+}
+
+/**
+ * Runs the work. A step that is interrupted after the work was canceled is canceled: a worker that is dead or stopped cannot
+ * say so itself, and the server does not try a canceled step again. A verdict, such as `no_face`, stays a failure.
+ */
+const cancelable = async <T>(run: () => Promise<T>): Promise<T> => {
+  try {
+    return await run()
+  } catch (error) {
+    if (!CancellationScope.current().consideredCancelled || !isInterruption(error)) throw error
+    throw new CancelledFailure('Canceled while a step was interrupted')
+  }
 }
 
 /** Runs the work, and cancels it if it has not ended after the time that the request allows. */
@@ -84,7 +105,7 @@ export const runPrediction = async <T>(input: PredictionOptions, run: (notify: N
   try {
     const result = await withWebhook(input, async (notify) => {
       try {
-        return await withDeadline(input.cancelAfterMs, () => run(notify))
+        return await withDeadline(input.cancelAfterMs, () => cancelable(() => run(notify)))
       } finally {
         await tidy()
       }

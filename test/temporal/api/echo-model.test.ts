@@ -1,38 +1,15 @@
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
 import { createGuardedFetch } from '../../../activities/shared/guarded-fetch.ts'
 import { createApp } from '../../../api/app.ts'
-import { defineModel } from '../../../api/models/define-model.ts'
 import { models } from '../../../api/models/index.ts'
 import { openPageFiles } from '../../../api/page-files.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
-import type { EchoInput, EchoResult } from '../../fixtures/echo-workflows.ts'
+import { echo } from '../../fixtures/echo-model.ts'
 import { eventually } from '../../support/eventually.ts'
 import { bundle, startApi, type TestApi, urlSigningKeys } from '../../support/test-api.ts'
 import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts'
-
-const inputSchema = z.strictObject({ text: z.string().min(1), hold: z.boolean().default(false) })
-
-/** A model that nothing in the project mentions. */
-const echo = defineModel<z.infer<typeof inputSchema>, EchoInput, EchoResult, string[]>({
-  name: 'test/echo',
-  description: 'The words of a text.',
-  workflow: 'echo',
-  steps: ['intakePhoto'],
-  input: inputSchema,
-  output: z.array(z.string()),
-  example: { text: 'hello world' },
-  prepare: async ({ text, hold }) => ({
-    input: { text, hold },
-    echo: { text },
-    summary: `echo ${text.length} letters`,
-    details: { letters: text.length },
-  }),
-  present: async ({ result }) => [...result.words],
-  metrics: ({ result }) => ({ words: result.words.length }),
-})
 
 let api: TestApi
 let receiver: Receiver
