@@ -1,22 +1,23 @@
 import { artifactKeys } from '../contracts/artifact-keys.ts'
-import { type ArtifactStore, listAll } from '../storage/store.ts'
+import type { SealedStore } from '../storage/sealed-store.ts'
+import { listAll } from '../storage/store.ts'
+import { closeFence } from './shared/fenced-store.ts'
+import { isLeftover } from './shared/leftovers.ts'
 
 export interface DiscardLeftoversDeps {
-  store: ArtifactStore
+  store: SealedStore
 }
 
-/** What stays until the retention is over: the vector, for more images of the person, and the faces that are a result. */
-const stays = /^(?:identity\.f32|faces-\d+\.json)$/
-const photos = /^(?:photo-|crop-|upload-)/
-
 export const createDiscardLeftovers = ({ store }: DiscardLeftoversDeps) => ({
-  /** Deletes what an ended prediction needs no more: photos and crops unless they are kept, checkpoints, previews, drafts. */
+  /**
+   * Deletes what an ended prediction needs no more: photos and crops unless they are kept, checkpoints, previews, drafts.
+   * What a step that is late stores after that does not stay.
+   */
   async discardLeftovers(input: { predictionId: string; keepPhotos: boolean }): Promise<{ deleted: number }> {
-    const folder = artifactKeys.prediction(input.predictionId)
-    const keys = (await listAll(store, folder)).filter((key) => {
-      const name = key.slice(folder.length)
-      return !stays.test(name) && !(input.keepPhotos && photos.test(name))
-    })
+    await closeFence(store, input)
+    const keys = (await listAll(store, artifactKeys.prediction(input.predictionId))).filter((key) =>
+      isLeftover(key, input),
+    )
     await store.delete(keys)
     return { deleted: keys.length }
   },

@@ -112,8 +112,8 @@ export const createGenerateImages = ({ store, diffusion, madeWith }: GenerateIma
         nextRetryDelay: '100 milliseconds',
       })
     } finally {
-      clearInterval(pulse)
-      await Promise.all([checkpoints.settle(), previews.settle()])
+      // With heartbeats: a step that times out while it still writes is tidied up after before it has ended.
+      await Promise.all([checkpoints.settle(), previews.settle()]).finally(() => clearInterval(pulse))
     }
   },
 })

@@ -76,10 +76,12 @@ export const createSweep = ({ store, admin, retentionMs }: SweepDeps) => {
 
     /**
      * Destroys artifacts older than the retention of predictions that do not exist or ended without a word longer ago than
-     * it, uploads that are older than it, and the marks of keys that nobody can ask for.
+     * it, uploads that are older than it, and the marks of keys and of ends that nobody can ask for. `now` is the server's
+     * time: a worker whose clock is ahead would delete what others need.
      */
-    async sweepOrphans(): Promise<{ swept: number }> {
-      const now = Date.now()
+    async sweepOrphans(input?: { now: number }): Promise<{ swept: number }> {
+      // A sweep that an earlier release scheduled does not say it.
+      const now = input?.now ?? Date.now()
       const isDue = async ({ id, newest }: Owned) => {
         // Temporal is asked of the few that have stayed, not of all that there are.
         if (now - newest < retentionMs) return false
@@ -106,6 +108,12 @@ export const createSweep = ({ store, admin, retentionMs }: SweepDeps) => {
         if (now - modifiedAt.getTime() < Math.max(markAgeMs, retentionMs) || (await admin.standing(ownerId)))
           return false
         await store.forget([ownerId])
+        return true
+      })
+      const ownerOfEnd = (key: string) => /^ended\/([^/]+)\//.exec(key)?.[1]
+      await sweepAll(byOwner('ended/', ownerOfEnd), async ({ newest, keys }) => {
+        if (now - newest < Math.max(markAgeMs, retentionMs)) return false
+        await store.delete(keys)
         return true
       })
       return { swept }

@@ -6,6 +6,7 @@ import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { type Queue, queues } from '../contracts/queues.ts'
 import { saysErased } from '../lib/crypto/encryption-error.ts'
+import { createBoundedFiles, createBoundedStore } from '../storage/bounded-store.ts'
 import { ArtifactStoreError } from '../storage/store.ts'
 import { OrchestratorUnavailable } from '../temporal/orchestrator.ts'
 import { type CodecServerDeps, createCodecServer } from './codec-server.ts'
@@ -31,6 +32,8 @@ import { createPredictionRoutes } from './routes/predictions.ts'
 import { createStreamRoutes } from './routes/stream.ts'
 
 const retryAfterSeconds = '2'
+/** A caller is answered 503 if the store hangs. Enough for the largest photo over a slow line to the store. */
+const storeBound = { timeoutMs: 10_000 }
 
 const toProblem = (error: unknown): Problem => {
   if (error instanceof Problem) return error
@@ -93,7 +96,12 @@ export interface AppOptions extends Omit<ApiDeps, 'models'> {
 export const createApp = async (options: AppOptions) => {
   const { findToken, rateLimiter, corsOrigins = [], codec, readViewerFile, pageFiles, onError } = options
   const { onRequest, tracing, readyQueues = Object.keys(queues) as Queue[] } = options
-  const deps: ApiDeps = { ...options, models: options.models ?? registeredModels }
+  const deps: ApiDeps = {
+    ...options,
+    store: createBoundedStore(options.store, storeBound),
+    published: createBoundedFiles(options.published, storeBound),
+    models: options.models ?? registeredModels,
+  }
   const reader = createPredictionReader(deps)
   const models = await Promise.all(deps.models.map((model) => serveModel(model, deps.bundle)))
   const app = createRouter()

@@ -17,6 +17,8 @@ export const artifactKeys = {
   /** Folder of the uploads of a tenant. */
   uploads: (tenant: string) => `uploads/${tenant}/`,
   uploadInfo: (tenant: string, id: string) => `uploads/${tenant}/${id}.json`,
+  /** Marks that a run of a prediction has ended: leftovers that it still writes do not stay. */
+  ended: (id: string, runId: string) => `ended/${id}/${runId}`,
   /** Folders of one prediction. */
   prediction: (id: string) => `predictions/${id}/`,
   published: (id: string) => `public/${id}/`,

@@ -11,6 +11,7 @@ import { createIntakePhoto } from '../activities/intake-photo.ts'
 import { createPublishImages } from '../activities/publish-images.ts'
 import { createSendWebhook, type LoadPrediction, webhookLimits } from '../activities/send-webhook.ts'
 import { translateFailures } from '../activities/shared/failure.ts'
+import { fenceStore } from '../activities/shared/fenced-store.ts'
 import { fetchPhoto } from '../activities/shared/fetch-photo.ts'
 import { createGuardedFetch } from '../activities/shared/guarded-fetch.ts'
 import { createSweep } from '../activities/sweep.ts'
@@ -72,6 +73,7 @@ const graceTime = '10 seconds'
 export const createWorkers = async (options: WorkersOptions) => {
   const { connection, namespace, bundle, admin, observer, accept, retentionMs } = options
   const store = observer?.store(options.store) ?? options.store
+  const fenced = fenceStore(store)
   const closers: (() => Promise<void>)[] = []
   const meter = createWorkMeter()
   const dataConverter = createDataConverter(options.keyRing, { namespace, accept })
@@ -116,7 +118,7 @@ export const createWorkers = async (options: WorkersOptions) => {
       const pixels = createBudget({ total: heldPixels })
       const outbound = {
         ...createIntakePhoto({
-          store,
+          store: fenced,
           fetchPhoto: (url, signal) => fetchPhoto(fetch, url, { maxBytes: limits.photoBytes, signal }),
           fetches: createBudget(fetchesAtOnce),
           pixels,
@@ -136,11 +138,11 @@ export const createWorkers = async (options: WorkersOptions) => {
         activities: translateFailures({
           // Photos that came with a request; and what workflows of earlier releases schedule here.
           ...outbound,
-          ...createFindFace({ store, faces, pixels }),
-          ...createAnalysePhoto({ store, faces, pixels }),
-          ...createEmbedFace({ store, faces }),
-          ...createVerifyImages({ store, faces }),
-          ...createPublishImages({ store }),
+          ...createFindFace({ store: fenced, faces, pixels }),
+          ...createAnalysePhoto({ store: fenced, faces, pixels }),
+          ...createEmbedFace({ store: fenced, faces }),
+          ...createVerifyImages({ store: fenced, faces }),
+          ...createPublishImages({ store: fenced }),
           ...createDiscardLeftovers({ store }),
           ...createErasePrediction({ store, admin }),
           ...createSweep({ store, admin, retentionMs }),
@@ -167,7 +169,7 @@ export const createWorkers = async (options: WorkersOptions) => {
         shutdownGraceTime: 0,
         maxConcurrentActivityTaskExecutions: gpuSlots,
         activities: translateFailures({
-          ...createGenerateImages({ store, diffusion, madeWith }),
+          ...createGenerateImages({ store: fenced, diffusion, madeWith }),
         } satisfies StepsOn<'gpu'>),
       })
       return [worker]

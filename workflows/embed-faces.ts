@@ -13,7 +13,6 @@ const { analysePhoto } = proxySteps<ReturnType<typeof createAnalysePhoto>>({
   heartbeatTimeout: '30 seconds',
   // What it has stored is there to be deleted when a canceled prediction is tidied up.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
 })
 
 /** Photos in, their faces with boxes, landmarks and vectors out; the vectors lie in the artifact store. */

@@ -27,7 +27,6 @@ const { findFace, embedFace, verifyImages } = proxySteps<
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '30 seconds',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds', maximumAttempts: 6 },
 })
 
 const { generateImages } = proxySteps<ReturnType<typeof createGenerateImages>>({
@@ -36,14 +35,12 @@ const { generateImages } = proxySteps<ReturnType<typeof createGenerateImages>>({
   heartbeatTimeout: '10 seconds',
   // The device is free before the workflow ends.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute', maximumAttempts: 20 },
 })
 
 const { publishImages } = proxySteps<ReturnType<typeof createPublishImages>>({
   startToCloseTimeout: '2 minutes',
   // No image is published after an erasure has deleted them.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute', maximumAttempts: 10 },
 })
 
 /** Photos of a person in, new images of that person out. Keys and numbers only: bytes and vectors stay in the store. */

@@ -1,6 +1,7 @@
 import { type ActivityInterfaceFor, type ActivityOptions, proxyActivities } from '@temporalio/workflow'
 import { type outboundQueue, queues } from '../contracts/queues.ts'
 import { type StepName, steps } from '../contracts/steps.ts'
+import { stepRetry } from './step-retry.ts'
 
 type Steps<A> = { [N in keyof A]: N extends StepName ? A[N] : never }
 
@@ -12,13 +13,13 @@ type Steps<A> = { [N in keyof A]: N extends StepName ? A[N] : never }
  * const { findFace } = proxySteps<ReturnType<typeof createFindFace>>({ startToCloseTimeout: '2 minutes' })
  */
 export const proxySteps = <A extends Steps<A>>(
-  options: Omit<ActivityOptions, 'taskQueue'>,
+  options: Omit<ActivityOptions, 'taskQueue' | 'retry'>,
   taskQueue?: typeof outboundQueue,
 ): ActivityInterfaceFor<A> =>
   new Proxy(
     {},
     {
       get: (_, name: StepName) =>
-        proxyActivities({ ...options, taskQueue: taskQueue ?? queues[steps[name].queue] })[name],
+        proxyActivities({ ...options, retry: stepRetry, taskQueue: taskQueue ?? queues[steps[name].queue] })[name],
     },
   ) as ActivityInterfaceFor<A>

@@ -16,13 +16,14 @@ import { failures } from '../contracts/failures.ts'
 import type { PredictionStatus } from '../contracts/prediction.ts'
 import type { PredictionOptions } from '../contracts/prediction-options.ts'
 import { proxySteps } from './proxy-steps.ts'
+import { outageTimeout } from './step-retry.ts'
 import { type Notify, withWebhook } from './with-webhook.ts'
 
 const { discardLeftovers } = proxySteps<ReturnType<typeof createDiscardLeftovers>>({
   startToCloseTimeout: '30 seconds',
-  // What is left behind goes with the retention; the prediction does not wait for a broken store.
-  scheduleToCloseTimeout: '2 minutes',
-  retry: { initialInterval: '500 milliseconds', maximumInterval: '10 seconds' },
+  // What is left behind goes with the retention: the prediction waits neither for a cpu worker nor, for ever, for the store.
+  scheduleToStartTimeout: '2 minutes',
+  scheduleToCloseTimeout: outageTimeout,
 })
 
 const statusKey = defineSearchAttributeKey('IdemStatus', SearchAttributeType.KEYWORD)

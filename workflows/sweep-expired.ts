@@ -32,7 +32,7 @@ export async function sweepExpired(input: SweepInput): Promise<SweepResult> {
     { after: last?.until ?? 0, until },
   ])
   const orphansDue = until - (last?.orphansAt ?? 0) >= input.orphansEveryMs
-  const orphans = orphansDue ? await lookForOrphans() : undefined
+  const orphans = orphansDue ? await lookForOrphans(until) : undefined
   return {
     until,
     orphansAt: orphans ? until : (last?.orphansAt ?? 0),
@@ -54,9 +54,9 @@ const lastResult = (): SweepResult | undefined => {
 }
 
 /** Undefined where it failed: the next run tries again, and what has expired is not swept from the start for that. */
-const lookForOrphans = async (): Promise<{ swept: number } | undefined> => {
+const lookForOrphans = async (now: number): Promise<{ swept: number } | undefined> => {
   try {
-    return await sweepOrphans.executeWithOptions({ summary: 'artifacts without a prediction' }, [])
+    return await sweepOrphans.executeWithOptions({ summary: 'artifacts without a prediction' }, [{ now }])
   } catch (error) {
     if (isCancellation(error)) throw error
     log.warn('Artifacts without a prediction were not swept', { error })

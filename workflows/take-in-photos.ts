@@ -11,7 +11,6 @@ const options = {
   heartbeatTimeout: '15 seconds',
   // What it has stored is there to be deleted when a canceled prediction is tidied up.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
 } as const
 
 const stored = proxySteps<IntakePhoto>({ ...options, startToCloseTimeout: '2 minutes' })

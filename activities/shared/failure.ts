@@ -1,6 +1,7 @@
-import { CompleteAsyncError } from '@temporalio/activity'
+import { CompleteAsyncError, Context } from '@temporalio/activity'
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common'
 import { type FailureType, failures } from '../../contracts/failures.ts'
+import { isStepName } from '../../contracts/steps.ts'
 import { EncryptionError, type EncryptionProblem } from '../../lib/crypto/encryption-error.ts'
 import { ArtifactStoreError } from '../../storage/store.ts'
 
@@ -75,9 +76,24 @@ export const toApplicationFailure = (error: unknown): unknown => {
   return ApplicationFailure.create({ type: failures.internal, message: cause?.message ?? String(error), cause })
 }
 
+/**
+ * Failures that rarely end by themselves: an error that nobody has foreseen, and somebody else's server. A step is tried this
+ * often for them, in about a minute. The whole budget (`workflows/step-retry.ts`) is for what is ours and comes back: the
+ * store, workers, memory.
+ */
+const mostAttempts: Readonly<Partial<Record<FailureType, number>>> = { internal: 8, photo_unreachable: 8 }
+
+const withinBudget = (failure: unknown, attempt: number): unknown => {
+  if (!(failure instanceof ApplicationFailure) || failure.cause instanceof EncryptionError) return failure
+  const most = mostAttempts[failure.type as FailureType]
+  if (most === undefined || attempt < most) return failure
+  const { message, type, details, cause } = failure
+  return ApplicationFailure.create({ message, type: type!, details: details ?? [], cause, nonRetryable: true })
+}
+
 type Activities = Record<string, (...args: never[]) => Promise<unknown>>
 
-/** The same activities, whose errors reach workflows as `toApplicationFailure` makes them. */
+/** The same activities, whose errors reach workflows as `toApplicationFailure` makes them; some are final after a few attempts. */
 export const translateFailures = <A extends Activities>(activities: A): A =>
   Object.fromEntries(
     Object.entries(activities).map(([name, run]) => [
@@ -86,7 +102,9 @@ export const translateFailures = <A extends Activities>(activities: A): A =>
         try {
           return await run(...args)
         } catch (error) {
-          throw toApplicationFailure(error)
+          const failure = toApplicationFailure(error)
+          // What cleans up is tried for as long as its workflow says.
+          throw isStepName(name) ? withinBudget(failure, Context.current().info.attempt) : failure
         }
       },
     ]),

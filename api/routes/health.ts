@@ -1,7 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Queue } from '../../contracts/queues.ts'
-import { succeeds } from '../../lib/succeeds.ts'
-import { within } from '../../lib/within.ts'
+import { createWriteProbe } from '../../storage/write-probe.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { jsonOf } from '../document.ts'
 import { createRouter } from '../router.ts'
@@ -40,21 +39,21 @@ const routes = {
 }
 
 /** A store that takes longer is reported as `away`. */
-const storageTimeoutMs = 1_500
+const storageProbe = { timeoutMs: 1_500, freshMs: 2_000 }
 
 /** `readyQueues` are the queues that need a worker. Leave out queues whose workers start on demand. */
 export const createHealthRoutes = (
-  { orchestrator, store }: ApiDeps,
+  { orchestrator, store, sharedWatch = true }: ApiDeps,
   { readyQueues }: { readyQueues: readonly Queue[] },
 ): OpenAPIHono<ApiEnv> => {
-  const storageAnswers = () => within(succeeds(store.list('', { limit: 1 })), storageTimeoutMs, false)
+  const storageWorks = createWriteProbe(store, { ...storageProbe, shared: sharedWatch })
 
   const app = createRouter()
   app.openapi(routes.healthz, (c) => c.json({ status: 'ok' } as const, 200))
   app.openapi(routes.readyz, async (c) => {
     const [unpolled, storage] = await Promise.all([
       orchestrator.unpolledQueues().catch(() => undefined),
-      storageAnswers(),
+      storageWorks(),
     ])
     const queue = (name: Queue) => (unpolled === undefined ? 'away' : unpolled.includes(name) ? 'no worker' : 'ok')
     const checks = {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises'
+import { link, lstat, open, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { errorCode } from '../../../lib/error-code.ts'
 import { retry } from '../../../lib/retry.ts'
@@ -98,9 +98,10 @@ export const createFileStore = ({ publicUrl, signingKey, ...options }: FileStore
           return 'kept'
         }
         await makeFolder(temporary)
-        swept ??= removeStale(temporary, Date.now() - STALE_MS)
-        await swept
         await write(source, body, contentType)
+        // By the disk's clock: this machine's may be ahead of those that write there too.
+        swept ??= stat(source).then(({ mtimeMs }) => removeStale(temporary, mtimeMs - STALE_MS))
+        await swept
         return await place(source, path(key), ifAbsent)
       } catch (error) {
         if (['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) {
@@ -109,7 +110,8 @@ export const createFileStore = ({ publicUrl, signingKey, ...options }: FileStore
         }
         throw storeError(`store ${key}`, error)
       } finally {
-        await rm(source, { force: true })
+        // On a disk that has just become read-only it stays, and goes as stale: the failure of the put says more.
+        await rm(source, { force: true }).catch(() => undefined)
       }
     },
 

@@ -4,10 +4,12 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { errorCode } from '../../../lib/error-code.ts'
 import { ArtifactStoreError } from '../../store.ts'
 
-/** Error codes after which the same call may work: a full disk may be given room, the others are transient. */
+/** Error codes after which the same call may work: a disk may be given room or be mounted again, the others are transient. */
 const transient = new Set([
   'ENOSPC',
   'EDQUOT',
+  'EROFS',
+  'ENOTCONN',
   'EIO',
   'EMFILE',
   'ENFILE',
@@ -18,11 +20,17 @@ const transient = new Set([
   'ESTALE',
 ])
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk is full',
+  EROFS: 'the disk is read-only',
+}
+
 /** Says what was attempted with which artifact, and keeps the cause. */
 export const storeError = (attempt: string, cause: unknown): ArtifactStoreError => {
   if (cause instanceof ArtifactStoreError) return cause
   const code = errorCode(cause)
-  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : code || String(cause)
+  const reason = reasons[code] ?? (code || String(cause))
   return new ArtifactStoreError(`Cannot ${attempt}: ${reason}`, { retryable: transient.has(code), cause })
 }
 
@@ -57,13 +65,13 @@ export const removeEmptyFolders = async (folder: string, root: string): Promise<
   return at
 }
 
-/** Removes what a crash left in the folder of temporary files: all that nobody wrote to since `beforeMs`. */
+/** Removes what a crash left in the folder of temporary files: all that nobody wrote to since `beforeMs`. Never throws. */
 export const removeStale = async (folder: string, beforeMs: number): Promise<void> => {
   const names = await readdir(folder).catch(() => [])
   for (const name of names) {
     const file = join(folder, name)
     const found = await stat(file).catch(() => undefined)
-    if (found && found.mtimeMs < beforeMs) await rm(file, { force: true })
+    if (found && found.mtimeMs < beforeMs) await rm(file, { force: true }).catch(() => undefined)
   }
 }
 

@@ -90,6 +90,8 @@ export const createS3Client = ({ location, credentials, ...options }: S3ClientOp
   const request = (asked: S3Request): Promise<Response> =>
     retry(() => requestOnce(asked), {
       attempts,
+      // A server that hangs is not waited for once per attempt.
+      giveUpAfterMs: timeoutMs,
       delayMs: fullJitter(2 * retryMs, MAX_WAIT_MS),
       shouldRetry: (error) => error instanceof ArtifactStoreError && error.retryable,
     })

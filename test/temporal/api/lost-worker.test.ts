@@ -34,15 +34,22 @@ afterAll(async () => {
   await receiver?.close()
 })
 
-const post = (headers = {}) =>
-  api.json(api.post({ input: { text: 'hi' }, webhook: receiver.url }, headers, '/v1/models/test/echo/predictions'))
+/** Sent again with its key while the server is busy. */
+const post = (key: string, headers = {}) =>
+  eventually(async () => {
+    const body = { input: { text: 'hi' }, webhook: receiver.url }
+    const path = '/v1/models/test/echo/predictions'
+    const response = await api.post(body, { 'idempotency-key': key, ...headers }, path)
+    expect([201, 202]).toContain(response.status)
+    return api.json(response)
+  })
 const get = (id: string) => api.json(api.request(`/v1/predictions/${id}`))
 const told = (id: string) =>
   receiver.deliveries.map(({ body }) => JSON.parse(body) as Prediction).find((one) => one.id === id && one.completed_at)
 
 it('a prediction that is canceled while its worker is stopped ends as canceled, also for its webhook', async () => {
   const before = started
-  const { id } = await post()
+  const { id } = await post('stopped')
   await eventually(() => expect(started).toBeGreaterThan(before))
   await api.request(`/v1/predictions/${id}/cancel`, { method: 'POST' })
   await eventually(async () => expect(await get(id)).toMatchObject({ status: 'canceled', error: null }))
@@ -55,7 +62,7 @@ it('a prediction that is canceled while its worker is stopped ends as canceled, 
 })
 
 it('Cancel-After ends a prediction whose worker is stopped with deadline_exceeded', async () => {
-  const { id } = await post({ 'cancel-after': '5s', prefer: 'wait=20' })
+  const { id } = await post('late', { 'cancel-after': '5s' })
   await eventually(async () =>
     expect(await get(id)).toMatchObject({ status: 'canceled', metrics: { failure: { type: 'deadline_exceeded' } } }),
   )

@@ -1,7 +1,8 @@
 import { CompleteAsyncError } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, it } from 'vitest'
-import { toApplicationFailure } from '../../../activities/shared/failure.ts'
+import { toApplicationFailure, translateFailures } from '../../../activities/shared/failure.ts'
 import { EncryptionError } from '../../../lib/crypto/encryption-error.ts'
 import { ArtifactStoreError } from '../../../storage/store.ts'
 
@@ -55,5 +56,38 @@ describe('toApplicationFailure', () => {
     new DOMException('aborted', 'AbortError'),
   ])('lets %s pass', (error) => {
     expect(toApplicationFailure(error)).toBe(error)
+  })
+})
+
+describe('the attempts of a step', () => {
+  const failing = (name: string, error: Error, attempt: number) => {
+    const activity = translateFailures({
+      [name]: async () => {
+        throw error
+      },
+    })[name]!
+    return new MockActivityEnvironment({ attempt }).run(activity as never)
+  }
+
+  it('end after a minute for an error that nobody has foreseen', async () => {
+    const bug = new TypeError('x is undefined')
+    await expect(failing('findFace', bug, 7)).rejects.toMatchObject({ type: 'internal', nonRetryable: false })
+    await expect(failing('findFace', bug, 8)).rejects.toMatchObject({
+      type: 'internal',
+      message: 'x is undefined',
+      nonRetryable: true,
+    })
+  })
+
+  it('go on while the store is away, or a worker lacks a key', async () => {
+    const away = new ArtifactStoreError('The store is away', { retryable: true })
+    await expect(failing('findFace', away, 19)).rejects.toMatchObject({ nonRetryable: false })
+    const unknown = new EncryptionError('key_unknown', 'The key ring has no key "b"')
+    await expect(failing('findFace', unknown, 19)).rejects.toMatchObject({ nonRetryable: false })
+  })
+
+  it('have no end of their own in what cleans up', async () => {
+    const late = new Error('The history is not deleted yet')
+    await expect(failing('deleteHistories', late, 50)).rejects.toMatchObject({ nonRetryable: false })
   })
 })

@@ -6,8 +6,10 @@ import { failures } from '../../../contracts/failures.ts'
 import type { DiffusionProgress } from '../../../contracts/generate-faces.ts'
 import { loadBundle } from '../../../inference/bundle.ts'
 import { createDiffusionEngine, type DiffusionEngine } from '../../../inference/engine/diffusion-engine.ts'
+import type { SealedStore } from '../../../storage/sealed-store.ts'
 import { type ActivityStore, openActivityStore } from '../../support/activity-store.ts'
 import { readGolden, rowOf } from '../../support/arrays.ts'
+import { eventually } from '../../support/eventually.ts'
 import { startActivity } from '../../support/run-activity.ts'
 import { settings } from '../../support/settings.ts'
 
@@ -33,7 +35,11 @@ const inputOf = async (predictionId: string): Promise<GenerateImagesInput> => {
 /** One attempt; `onStep` is called after each step, with what can be done to it. */
 const start = (
   input: GenerateImagesInput,
-  { heartbeatDetails, onStep }: { heartbeatDetails?: DiffusionProgress; onStep?: (step: number) => void } = {},
+  {
+    heartbeatDetails,
+    onStep,
+    store = artifacts.store,
+  }: { heartbeatDetails?: DiffusionProgress; onStep?: (step: number) => void; store?: SealedStore } = {},
 ) => {
   const watched: DiffusionEngine = {
     ...diffusion,
@@ -47,7 +53,7 @@ const start = (
       }),
   }
   const madeWith = { software: 'test', onnxruntime: '0', executionProviders: ['cpu'], bundleSha256: 'a'.repeat(64) }
-  const { generateImages } = createGenerateImages({ store: artifacts.store, diffusion: watched, madeWith })
+  const { generateImages } = createGenerateImages({ store, diffusion: watched, madeWith })
   const attempt = startActivity(generateImages, input, { heartbeatDetails })
   return { ...attempt, heartbeats: attempt.heartbeats as DiffusionProgress[] }
 }
@@ -100,6 +106,32 @@ describe('generateImages', () => {
     expect(steps[0]).toBe(heartbeatDetails.step + 1)
     const [images, undisturbed] = await Promise.all([imagesOf(input), imagesOf(whole)])
     expect(images.map((image, k) => Buffer.compare(image, undisturbed[k]!))).toEqual([0, 0])
+  })
+
+  it('heartbeats for as long as it writes', async () => {
+    let goOn: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    let ended = false
+    const store: SealedStore = {
+      ...artifacts.store,
+      put: async (key, ...rest) => {
+        if (key === artifactKeys.checkpoint('slow', 1)) await held
+        return artifacts.store.put(key, ...rest)
+      },
+    }
+    const input = await inputOf('slow')
+    const attempt = start(input, { store })
+    void attempt.result.then(() => {
+      ended = true
+    })
+    await eventually(() => artifacts.read(artifactKeys.madeWith('slow', 1)))
+    const before = attempt.heartbeats.length
+    await eventually(() => expect(attempt.heartbeats.length).toBeGreaterThan(before))
+    expect(ended).toBe(false)
+    goOn()
+    await attempt.result
   })
 
   it('fails for good where the vector is gone', async () => {

@@ -18,8 +18,8 @@ afterEach(() => artifacts.close())
 
 const put = (key: string) => artifacts.put(key, new Uint8Array(1))
 const sweepWith = (admin: FakeAdmin, store: SealedStore = artifacts.store) => createSweep({ store, admin, retentionMs })
-const sweepOrphans = (workflows: FakeWorkflows = {}) =>
-  runActivity(sweepWith(createFakeAdmin(workflows)).sweepOrphans, undefined)
+const sweepOrphans = (workflows: FakeWorkflows = {}, now = Date.now()) =>
+  runActivity(sweepWith(createFakeAdmin(workflows)).sweepOrphans, { now })
 const isRefused = (key: string) =>
   put(key).then(
     () => false,
@@ -119,5 +119,24 @@ describe('sweepOrphans', () => {
     expect(await isRefused(key)).toBe(true)
     await sweepOrphans()
     expect(await isRefused(key)).toBe(false)
+  })
+
+  it("goes by the server's time, not by the clock of its worker", async () => {
+    await put(artifactKeys.identity('young'))
+    const hourAgo = Date.now() - retentionMs
+    await artifacts.age(retentionMs + minuteMs)
+    // The artifact is a minute old for the server, and more than the retention for a worker whose clock is ahead.
+    expect(await sweepOrphans({}, hourAgo)).toEqual({ swept: 0 })
+    expect(await sweepOrphans()).toEqual({ swept: 1 })
+  })
+
+  it('takes away the marks of ends that are old', async () => {
+    await put(artifactKeys.ended('p1', 'run'))
+    await artifacts.age(retentionMs - minuteMs)
+    await sweepOrphans()
+    expect(await artifacts.store.head(artifactKeys.ended('p1', 'run'))).toBeDefined()
+    await artifacts.age(retentionMs + minuteMs)
+    await sweepOrphans()
+    expect(await artifacts.store.head(artifactKeys.ended('p1', 'run'))).toBeUndefined()
   })
 })

@@ -172,17 +172,47 @@ describe('the file store on its disk', () => {
   })
 })
 
-describe('a full disk', () => {
-  const run = promisify(execFile)
+const run = promisify(execFile)
 
+/** Mounts a small disk on a new folder; undefined if that is not allowed here. */
+const mountDisk = async (name: string) => {
+  const root = join(base, name)
+  await mkdir(root)
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', root])
+    return root
+  } catch {
+    return undefined
+  }
+}
+
+describe('a disk that is read-only', () => {
+  it('ends in a failure that may be retried, and works again once it is writable', async (context) => {
+    const root = await mountDisk('read-only')
+    if (!root) return context.skip('Only root can mount a small disk')
+    try {
+      const store = openStore(`file://${root}`, { publicUrl, signingKey, cwd: base })
+      await store.put('a', bytes('old'), { contentType })
+      await run('mount', ['-o', 'remount,ro', root])
+      const failure = { name: 'ArtifactStoreError', retryable: true }
+      const message = 'Cannot store a: the disk is read-only'
+      await expect(store.put('a', bytes('new'), { contentType })).rejects.toMatchObject({ ...failure, message })
+      await expect(store.put('b/c', bytes('new'), { contentType })).rejects.toMatchObject(failure)
+      await expect(store.delete(['a'])).rejects.toMatchObject(failure)
+      expect(await textOf(store, 'a')).toBe('old')
+      await run('mount', ['-o', 'remount,rw', root])
+      await store.put('a', bytes('new'), { contentType })
+      expect(await textOf(store, 'a')).toBe('new')
+    } finally {
+      await run('umount', [root])
+    }
+  })
+})
+
+describe('a full disk', () => {
   it('ends in a failure that may be retried, and leaves the old artifact and nothing half written', async (context) => {
-    const root = join(base, 'full')
-    await mkdir(root)
-    const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', root]).then(
-      () => true,
-      () => false,
-    )
-    if (!mounted) return context.skip('Only root can mount a small disk')
+    const root = await mountDisk('full')
+    if (!root) return context.skip('Only root can mount a small disk')
     try {
       const store = openStore(`file://${root}`, { publicUrl, signingKey, cwd: base })
       await store.put('a', bytes('old'), { contentType })

@@ -49,6 +49,13 @@ describe('the payload codec', () => {
     expect(decoded.map(plain)).toEqual(payloads.map(plain))
   })
 
+  it('lets the one word pass that the server itself writes, and no other', async () => {
+    const word = payload('"ACTIVITY_ID_NOT_STARTED"')
+    expect(await codecOf(fresh).decode([word], step)).toEqual([word])
+    const other = payload('"ACTIVITY_ID_NOT_STARTED!"')
+    await expect(codecOf(fresh).decode([other], step)).rejects.toMatchObject({ problem: 'unencrypted' })
+  })
+
   it('keeps any metadata and a megabyte of data', async () => {
     const data = crypto.getRandomValues(new Uint8Array(65_536))
     const big = {

@@ -1,0 +1,47 @@
+import { within } from '../lib/within.ts'
+import type { PublishedFiles } from './published-files.ts'
+import type { SealedStore } from './sealed-store.ts'
+import { ArtifactStoreError } from './store.ts'
+
+const late = Symbol('late')
+
+const boundBy =
+  (timeoutMs: number) =>
+  <A extends unknown[], T>(what: string, run: (...args: A) => Promise<T>) =>
+  async (...args: A): Promise<T> => {
+    const answer = await within(run(...args), timeoutMs, late)
+    if (answer !== late) return answer as T
+    throw new ArtifactStoreError(`The store did not ${what} within ${timeoutMs} ms`, { retryable: true })
+  }
+
+export interface BoundOptions {
+  /** For a whole operation: its retries are included. */
+  timeoutMs: number
+}
+
+/**
+ * A store for callers who wait for an answer: an operation that takes too long fails with a retryable `ArtifactStoreError`.
+ * The operation itself is not stopped; it ends as the driver says.
+ *
+ * @example
+ * const store = createBoundedStore(sealedStore, { timeoutMs: 10_000 })
+ */
+export const createBoundedStore = (store: SealedStore, { timeoutMs }: BoundOptions): SealedStore => {
+  const bound = boundBy(timeoutMs)
+  return {
+    ...store,
+    put: bound('store an artifact', store.put),
+    get: bound('read an artifact', store.get),
+    head: bound('look up an artifact', store.head),
+    list: bound('list its artifacts', store.list),
+    delete: bound('delete artifacts', store.delete),
+    shred: bound('destroy a key', store.shred),
+    forget: bound('delete a key', store.forget),
+  }
+}
+
+/** The same for published files: how long their bytes take is not bounded. */
+export const createBoundedFiles = (files: PublishedFiles, { timeoutMs }: BoundOptions): PublishedFiles => {
+  const bound = boundBy(timeoutMs)
+  return { get: bound('read a file', files.get), head: bound('look up a file', files.head) }
+}
