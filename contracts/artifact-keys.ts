@@ -19,6 +19,7 @@ export const artifactKeys = {
   uploadInfo: (tenant: string, id: string) => `uploads/${tenant}/${id}.json`,
   /** Marks that a run of a prediction has ended: leftovers that it still writes do not stay. */
   ended: (id: string, runId: string) => `ended/${id}/${runId}`,
+  ends: (id: string) => `ended/${id}/`,
   /** Folders of one prediction. */
   prediction: (id: string) => `predictions/${id}/`,
   published: (id: string) => `public/${id}/`,

@@ -24,6 +24,7 @@ export const destroyPrediction = async (store: SealedStore, predictionId: string
   await store.shred(predictionId)
   const folders = [artifactKeys.prediction(predictionId), artifactKeys.published(predictionId)]
   const keys = (await Promise.all(folders.map((folder) => listAll(store, folder)))).flat()
-  await store.delete(keys)
+  // The mark in the key's place stands against late writes from now on.
+  await store.delete([...keys, ...(await listAll(store, artifactKeys.ends(predictionId)))])
   return keys
 }

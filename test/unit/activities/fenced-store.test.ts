@@ -41,10 +41,12 @@ const removed = { type: 'data_removed', nonRetryable: true }
 describe('a step whose put arrives late', () => {
   it('publishes nothing once an erasure has begun', async () => {
     await put(artifactKeys.identity('erased'))
+    await discard('erased')
     const arrive = () => destroyPrediction(artifacts.store, 'erased')
     await expect(put(artifactKeys.output('erased', 0), { arrive })).rejects.toMatchObject(removed)
     await expect(put(artifactKeys.output('erased', 1))).rejects.toMatchObject(removed)
     expect(await artifacts.keysOf('erased')).toEqual([])
+    expect((await artifacts.store.list('ended/erased/')).artifacts).toEqual([])
   })
 
   it.each([artifactKeys.crop('over'), artifactKeys.photo('over'), artifactKeys.checkpoint('over')])(
