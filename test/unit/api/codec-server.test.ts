@@ -54,6 +54,13 @@ describe('the codec server', () => {
     expect((await post('/wrong/encode', { payloads }, { authorization: '' })).status).toBe(401)
   })
 
+  it('encodes nothing if there is nothing, as the Temporal CLI asks for every request', async () => {
+    for (const body of [{}, { payloads: [] }]) {
+      const response = await post('/encode', body)
+      expect([response.status, await response.json()]).toEqual([200, { payloads: [] }])
+    }
+  })
+
   it('reads what a client of Temporal wrote', async () => {
     const answer = await post('/decode', { payloads: [await encrypted('1')] })
     expect(answer.headers.get('cache-control')).toBe('no-store')

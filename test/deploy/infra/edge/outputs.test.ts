@@ -56,7 +56,10 @@ describe.skipIf(!s3)('a prediction at the edge', () => {
         body: JSON.stringify({ payloads: [{ metadata, data: toText(input!.data) }] }),
       })
     const { payloads } = await api.json<{ payloads: { data: string }[] }>(decode(operator))
-    expect(JSON.parse(Buffer.from(payloads[0]!.data, 'base64').toString())).toMatchObject({ predictionId: id })
+    expect(JSON.parse(Buffer.from(payloads[0]!.data, 'base64').toString())).toMatchObject({
+      sealedFor: 'input of generateFaces',
+      value: { predictionId: id },
+    })
     expect((await decode(token)).status).toBe(401)
   })
 })
