@@ -11,6 +11,7 @@ import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../li
 import { parsePort } from '../lib/parse-port.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 import type { BundleInfo } from './models/bundle-info.ts'
+import { readTenantLimits, type TenantLimits } from './tenant-limits.ts'
 
 export interface ApiConfig {
   host: string
@@ -20,7 +21,7 @@ export interface ApiConfig {
   /** File of API tokens. */
   tokens: string | undefined
   requestsPerMinute: number | undefined
-  maxRunning: number | undefined
+  limits: TenantLimits
   corsOrigins: readonly string[]
   readyQueues: readonly Queue[]
   logLevel: string
@@ -62,7 +63,7 @@ export const readApiConfig = async (env = process.env): Promise<ApiConfig> => ({
   bundle: await readBundle(resolve(env.IDEM_MODELS || resolve(import.meta.dirname, '../models/demo'))),
   tokens: readTokensPath(env),
   requestsPerMinute: parseCount('IDEM_RATE_LIMIT', env.IDEM_RATE_LIMIT || defaultRateLimit(env)),
-  maxRunning: parseCount('IDEM_MAX_RUNNING', env.IDEM_MAX_RUNNING),
+  limits: readTenantLimits(env, { shared: Boolean(env.IDEM_TOKENS) }),
   corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),
   readyQueues: parseQueues('IDEM_READY_QUEUES', env.IDEM_READY_QUEUES),
   logLevel: readLogLevel(env),

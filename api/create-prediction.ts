@@ -17,10 +17,11 @@ import type { PredictionReader } from './prediction-reader.ts'
 import { cancelAfterMs, waitMs } from './prefer.ts'
 import { Problem } from './problem.ts'
 import { hashRequest, isEarlierHash } from './request-hash.ts'
+import { requireCost } from './require-cost.ts'
+import { createRunningLimit } from './running-limit.ts'
 
 // A prediction that this request started can be read at once; one that a concurrent request started may take a moment.
 const readAttempts = 3
-const busyRetryAfterSeconds = '5'
 /** Kept back from `Prefer: wait` for reading the prediction and sending the response. */
 const answerMs = 250
 
@@ -34,9 +35,10 @@ const table = (rows: Readonly<Record<string, unknown>>): string =>
 
 /** Handles requests that create a prediction: starts it once, then waits as long as `Prefer` asks. */
 export const createPredictionCreator = (
-  { orchestrator, store, bundle, publicUrl, retentionMs, maxRunning }: ApiDeps,
+  { orchestrator, store, bundle, publicUrl, retentionMs, limits }: ApiDeps,
   { find, view }: PredictionReader,
 ) => {
+  const running = createRunningLimit(orchestrator, limits.maxRunning)
   const resolvePhotos = createPhotoSources({ store, publicUrl })
   const once = createSingleFlight<PredictionRecord>((error) => error instanceof OrchestratorUnavailable)
 
@@ -44,13 +46,6 @@ export const createPredictionCreator = (
     const record = await orchestrator.read(id)
     if (record) return record
     throw new Problem(404, 'Prediction not found')
-  }
-
-  const checkRoom = async (tenant: string): Promise<void> => {
-    if (maxRunning === undefined || (await orchestrator.countRunning(tenant)) < maxRunning) return
-    throw new Problem(429, `${maxRunning} predictions are already running; try again when one has ended`, {
-      headers: { 'retry-after': busyRetryAfterSeconds },
-    })
   }
 
   /** The prediction that an earlier request created with this key. Throws a 409 problem if its erasure has started. */
@@ -80,16 +75,14 @@ export const createPredictionCreator = (
     // Two requests can share a prediction only if they send the same key.
     const requestHash = key === undefined ? undefined : await hashRequest(model.name, json)
 
-    const startNew = async (): Promise<PredictionRecord> => {
-      const known = key === undefined ? undefined : await findByKey(id)
-      if (known) return known
-      await checkRoom(tenant)
+    const start = async (): Promise<void> => {
       const { name, version, workflow } = model
       const prepared = await model.prepare(input, {
         predictionId: id,
         bundle,
         store,
         find: (other) => find(other, tenant),
+        requireCost: (factors) => requireCost(factors, limits.maxCost),
         resolvePhotos: (photos) => resolvePhotos(photos, { predictionId: id, tenant }),
       })
       const options: PredictionOptions = {
@@ -112,6 +105,11 @@ export const createPredictionCreator = (
         details: table({ model: name, ...prepared.details }),
         ...(requestHash !== undefined && { requestHash }),
       })
+    }
+    const startNew = async (): Promise<PredictionRecord> => {
+      const known = key === undefined ? undefined : await findByKey(id)
+      if (known) return known
+      await running.start(tenant, id, start)
       return retry(() => readStarted(id), { attempts: readAttempts, delayMs: (failed) => 50 * failed })
     }
     const record = await once(id, startNew)
@@ -125,7 +123,10 @@ export const createPredictionCreator = (
     const leftMs = Math.floor(wait - (performance.now() - c.get('arrivedAt')) - answerMs)
     const ended = leftMs > 0 && (await orchestrator.waitForEnd(id, leftMs, c.req.raw.signal))
     const prediction = await view(ended ? await find(id, tenant) : record)
-    if (isTerminal(prediction.status)) return c.json(prediction, 201)
+    if (isTerminal(prediction.status)) {
+      running.ended(tenant, id)
+      return c.json(prediction, 201)
+    }
     // Replicate's official clients treat any other status as the end, and would return null.
     return c.json({ ...prediction, status: 'starting' }, 202)
   }

@@ -4,6 +4,7 @@ import type { SealedStore } from '../storage/sealed-store.ts'
 import type { Orchestrator } from '../temporal/orchestrator.ts'
 import type { BundleInfo } from './models/bundle-info.ts'
 import type { Model } from './models/define-model.ts'
+import type { TenantLimits } from './tenant-limits.ts'
 
 /** Dependencies of the routes, passed in by an entry point. */
 export interface ApiDeps {
@@ -25,8 +26,8 @@ export interface ApiDeps {
   retentionMs: number
   /** Whether the streams of a prediction share one watch. Must be false if requests cannot await each other's I/O. */
   sharedWatch?: boolean
-  /** How many predictions of a tenant may run at once. If omitted, there is no limit. */
-  maxRunning?: number
+  /** What each tenant may have. */
+  limits: TenantLimits
 }
 
 export interface ApiEnv {

@@ -5,7 +5,7 @@ import { parseQueues } from '../contracts/queues.ts'
 import { type AcceptedPayloads, readAcceptedPayloads } from '../lib/accepted-payloads.ts'
 import type { SigningKey } from '../lib/crypto/hmac.ts'
 import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
-import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
+import { parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { findDriver, type StorageDrivers } from '../storage/driver.ts'
 import { s3Driver } from '../storage/drivers/s3/index.ts'
 import { openWithKeys } from '../storage/open-with-keys.ts'
@@ -13,6 +13,7 @@ import { parseRetention, parseSecrets, urlSigningKeys } from '../storage/parse-s
 import { createPublishedFiles, type PublishedFiles } from '../storage/published-files.ts'
 import { createSealedStore, type SealedStore } from '../storage/sealed-store.ts'
 import type { BundleInfo } from './models/bundle-info.ts'
+import { readTenantLimits, type TenantLimits } from './tenant-limits.ts'
 import { type TokenRecord, tokenFileSchema } from './token-records.ts'
 
 /** Bindings of a Cloudflare Worker: variables, and the rate limiter. */
@@ -34,7 +35,7 @@ export interface EdgeConfig {
   retentionMs: number
   tokens: readonly TokenRecord[]
   codecToken: string | undefined
-  maxRunning: number | undefined
+  limits: TenantLimits
   corsOrigins: readonly string[]
   readyQueues: readonly Queue[]
   logLevel: string
@@ -98,7 +99,7 @@ export const readEdgeConfig = async (bindings: EdgeEnv): Promise<EdgeConfig> => 
     // Required: without tokens, anyone could use an edge deployment, as a Host header proves nothing there.
     tokens: parseJson('IDEM_TOKENS', need('IDEM_TOKENS'), tokenFileSchema).tokens,
     codecToken: env.IDEM_CODEC_TOKEN || undefined,
-    maxRunning: parseCount('IDEM_MAX_RUNNING', env.IDEM_MAX_RUNNING),
+    limits: readTenantLimits(env, { shared: true }),
     corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),
     readyQueues: parseQueues('IDEM_READY_QUEUES', env.IDEM_READY_QUEUES),
     logLevel: readLogLevel(env),

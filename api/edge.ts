@@ -33,7 +33,7 @@ const logging = (level: string): Pick<AppOptions, 'onError' | 'onRequest'> => ({
 })
 
 const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
-  const { temporal, keyRing, tokens, codecToken: _, logLevel, accept, maxRunning, ...rest } = config
+  const { temporal, keyRing, tokens, codecToken: _, logLevel, accept, ...rest } = config
   const rateLimiter = rateLimiterOf(env)
   const find = (token: string) => findToken(token, tokens)
   await warmUp(keyRing)
@@ -48,7 +48,6 @@ const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
     }),
     sharedWatch: false,
     findToken: find,
-    ...(maxRunning && { maxRunning }),
     ...(rateLimiter && { rateLimiter }),
     codec: openCodecServer({ ...config, findToken: find }),
   })

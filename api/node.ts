@@ -71,7 +71,7 @@ await runCommand(help, async () => {
     temporalUiUrl: config.temporalUiUrl,
     ...(findToken && { findToken }),
     ...(config.requestsPerMinute && { rateLimiter: createMemoryRateLimiter(config.requestsPerMinute) }),
-    ...(config.maxRunning && { maxRunning: config.maxRunning }),
+    limits: config.limits,
     corsOrigins: config.corsOrigins,
     readyQueues: config.readyQueues,
     readViewerFile,

@@ -50,8 +50,8 @@ export interface Orchestrator {
   start(prediction: StartPrediction): Promise<'started' | 'exists'>
   read(id: string): Promise<PredictionRecord | undefined>
   list(query: ListQuery): Promise<ListPage>
-  /** How many predictions of a tenant have not ended. */
-  countRunning(tenant: string): Promise<number>
+  /** How many predictions of a tenant have not ended, besides those that `except` names. */
+  countRunning(tenant: string, options?: { except?: readonly string[] }): Promise<number>
   /** The record now and whenever it has changed, until the prediction has ended or is gone, or `signal` aborts. */
   watch(id: string, signal: AbortSignal): AsyncIterable<PredictionRecord>
   /** Resolves when the prediction has ended or the time is over; says which. */

@@ -68,10 +68,11 @@ export const createReads = (
     read,
     list: createListPredictions({ service, read, readEnded }),
 
-    countRunning: (tenant) =>
-      call('count predictions', () =>
-        count(`IdemTenant = "${tenant}" AND ExecutionStatus = "Running" AND IdemModel IS NOT NULL`),
-      ),
+    countRunning: (tenant, { except = [] } = {}) => {
+      const others = except.length > 0 ? ` AND WorkflowId NOT IN (${except.map((id) => `"${id}"`).join(',')})` : ''
+      const query = `IdemTenant = "${tenant}" AND ExecutionStatus = "Running" AND IdemModel IS NOT NULL${others}`
+      return call('count predictions', () => count(query))
+    },
 
     readErasure: (id) => {
       const workflowId = erasureWorkflowId(id)

@@ -14,6 +14,8 @@ export interface PrepareContext {
   readonly predictionId: string
   readonly bundle: BundleInfo
   readonly store: ArtifactStore
+  /** Refuses an input whose cost, the product of these fields, is more than a prediction may cost. Throws a 422 problem. */
+  requireCost(factors: Readonly<Record<string, number>>): void
   /** Reads another prediction of the same tenant. Throws a 404 problem. */
   find(id: string): Promise<PredictionRecord>
   /** Resolves the photos of an input; `echo` is how responses repeat them. Throws a 422 problem. */

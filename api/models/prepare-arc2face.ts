@@ -54,6 +54,7 @@ const replay = async (id: string, context: PrepareContext): Promise<PreparedInpu
     throw new Problem(409, `The prediction ${id} was made with a different model bundle`)
   }
   const { faceSelection, minFaceSizePx, settings, replayOf = id } = record.input
+  context.requireCost({ replay_of: images.length * settings.num_steps })
   return {
     input: {
       photos: [],
@@ -77,6 +78,12 @@ export const prepareArc2Face = async (input: Arc2FaceInput, context: PrepareCont
 
   const settings = diffusionSettings(input, bundle.defaults)
   checkSettings(settings, bundle)
+  context.requireCost({
+    num_images: input.num_images,
+    num_steps: settings.num_steps,
+    // Without it, each image is made once.
+    ...(input.min_similarity !== undefined && { max_attempts: input.max_attempts }),
+  })
   const photos = await resolvePhotos(input)
   const vector = embedding
     ? encodeEmbedding(embedding, bundle.embeddingSize)

@@ -3,17 +3,21 @@ import { artifactKeys, isPublished } from '../../contracts/artifact-keys.ts'
 import { limits } from '../../contracts/limits.ts'
 import { newPredictionId, predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { boundedRecord } from '../../lib/bounded-schema.ts'
+import { createBudget } from '../../lib/budget.ts'
 import { sha256Hex } from '../../lib/sha256.ts'
 import type { PublishedFiles } from '../../storage/published-files.ts'
 import { verifySignedUrl } from '../../storage/signed-url.ts'
-import { listAll, putJson, readJson } from '../../storage/store.ts'
+import { putJson, readJson } from '../../storage/store.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, idParam, jsonOf, pageOf, problems } from '../document.ts'
+import { listUploads } from '../list-uploads.ts'
 import { type FormPart, parseForm } from '../multipart.ts'
+import { pageQuery, urlsOfNeighbours } from '../page-query.ts'
 import { fieldProblem } from '../parse-body.ts'
 import { Problem } from '../problem.ts'
 import { readBytes, toJson } from '../read-body.ts'
 import { createRouter } from '../router.ts'
+import { createUploadLimit } from '../upload-limit.ts'
 
 /** Parses `bytes=0-99`; for anything else the whole file is returned. */
 const parseRange = (header: string | undefined, bytes: number) => {
@@ -84,9 +88,10 @@ const listRoute = createRoute({
   path: '/files',
   operationId: 'files.list',
   summary: 'List uploaded files, newest first',
+  request: { query: z.object(pageQuery) },
   responses: {
-    200: jsonOf(pageOf(fileSchema), 'All uploaded files'),
-    ...problems(),
+    200: jsonOf(pageOf(fileSchema), 'A page of uploaded files, and the URLs of its neighbours'),
+    ...problems(422),
   },
 })
 
@@ -112,6 +117,8 @@ const maxMetadataBytes = 16 * 1024
 const maxMetadataFields = 256
 export const metadataSchema = boundedRecord(z.unknown(), { max: maxMetadataFields })
 const maxNameLength = 255
+/** Of a page's files. */
+const readsAtOnce = 16
 const contentType = /^[\w.+-]+\/[\w.+-]+$/
 
 const readMetadata = (part: FormPart | undefined): Record<string, unknown> => {
@@ -126,8 +133,14 @@ const readMetadata = (part: FormPart | undefined): Record<string, unknown> => {
 }
 
 /** Uploads, as in Replicate's API: a photo is uploaded once, and predictions refer to its URL until it expires. */
-export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): OpenAPIHono<ApiEnv> => {
+export const createUploadRoutes = ({
+  store,
+  publicUrl,
+  retentionMs,
+  limits: { maxUploadBytes },
+}: ApiDeps): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
+  const uploads = createUploadLimit(store, maxUploadBytes)
 
   const read = async (tenant: string, id: string): Promise<FileInfo | undefined> => {
     if (!predictionIdPattern.test(id)) return undefined
@@ -195,24 +208,28 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
       expires_at: new Date(now + retentionMs).toISOString(),
       urls: { get: `${publicUrl}/v1/files/${id}` },
     }
-    await store.put(artifactKeys.upload(tenant, id), bytes, { contentType: type })
-    try {
-      await putJson(store, artifactKeys.uploadInfo(tenant, id), info)
-    } catch (error) {
-      // Nobody could name the photo, or delete it.
-      await remove(tenant, id)
-      throw error
-    }
+    await uploads.store(tenant, bytes.length, async () => {
+      await store.put(artifactKeys.upload(tenant, id), bytes, { contentType: type })
+      try {
+        await putJson(store, artifactKeys.uploadInfo(tenant, id), info)
+      } catch (error) {
+        // Nobody could name the photo, or delete it.
+        await remove(tenant, id)
+        throw error
+      }
+    })
     return c.json(info, 201)
   })
 
   app.openapi(listRoute, async (c) => {
     const tenant = c.get('tenant')
-    const keys = await listAll(store, artifactKeys.uploads(tenant))
-    const ids = keys.flatMap((key) => /([^/]+)\.json$/.exec(key)?.[1] ?? [])
-    const files = (await Promise.all(ids.map((id) => read(tenant, id)))).filter((file) => file !== undefined)
-    const results = files.sort((a, b) => b.created_at.localeCompare(a.created_at))
-    return c.json({ previous: null, next: null, results }, 200)
+    const { cursor, limit } = c.req.valid('query')
+    const page = await listUploads(store, tenant, { limit, ...cursor })
+    const reads = createBudget({ total: readsAtOnce })
+    const files = await Promise.all(page.ids.map((id) => reads.run({}, () => read(tenant, id))))
+    // Some may have expired, or have been deleted since they were listed.
+    const results = files.filter((file) => file !== undefined)
+    return c.json({ ...urlsOfNeighbours(c.req.url, `${publicUrl}/v1/files`, page), results }, 200)
   })
 
   app.openapi(getRoute, async (c) => c.json(await find(c.get('tenant'), c.req.valid('param').id), 200))
@@ -221,6 +238,7 @@ export const createUploadRoutes = ({ store, publicUrl, retentionMs }: ApiDeps): 
     const tenant = c.get('tenant')
     const { id } = await find(tenant, c.req.valid('param').id)
     await remove(tenant, id)
+    uploads.deleted(tenant)
     return c.body(null, 204)
   })
   return app

@@ -6,18 +6,15 @@ import { predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { hasExpired } from '../../contracts/prediction-status.ts'
 import { boundedString } from '../../lib/bounded-schema.ts'
 import { pollUntil } from '../../lib/poll-until.ts'
-import type { ListPosition } from '../../temporal/orchestrator.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { idParam, jsonOf, named, pageOf, predictionDocument, problems } from '../document.ts'
-import { cursorPattern, decodeCursor, encodeCursor } from '../list-cursor.ts'
+import { pageQuery, urlsOfNeighbours } from '../page-query.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
 import { hasSucceeded, modelOf } from '../prediction-view.ts'
 import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
 
-const maxPage = 100
 const maxTimeLength = 64
-const maxCursorLength = 64
 const latestMs = Date.UTC(9999, 0)
 
 /** RFC 3339. A leap second is read as the second before it. */
@@ -34,15 +31,6 @@ const timeSchema = boundedString(maxTimeLength)
   .optional()
   .openapi({ type: 'string', format: 'date-time' })
 
-const cursorSchema = boundedString(maxCursorLength)
-  .transform((text, context) => {
-    const cursor = decodeCursor(text)
-    if (cursor) return cursor
-    context.addIssue({ code: 'custom', message: 'Invalid cursor; take it from the URL of a page' })
-    return z.NEVER
-  })
-  .optional()
-
 const listRoute = createRoute({
   method: 'get',
   path: '/predictions',
@@ -50,13 +38,7 @@ const listRoute = createRoute({
   summary: 'List predictions, newest first',
   request: {
     query: z.object({
-      cursor: cursorSchema.openapi({ type: 'string', pattern: cursorPattern.source }),
-      limit: boundedString(3)
-        .regex(/^[1-9]\d*$/)
-        .transform(Number)
-        .pipe(z.int().max(maxPage))
-        .default(maxPage)
-        .openapi({ type: 'integer', minimum: 1, maximum: maxPage, default: maxPage }),
+      ...pageQuery,
       status: z.enum(predictionStatuses).optional(),
       created_after: timeSchema,
       created_before: timeSchema,
@@ -152,16 +134,9 @@ export const createPredictionRoutes = (
       ...(created_after && { createdAfter: created_after }),
       ...(created_before && { createdBefore: created_before }),
     })
-    const url = (direction: 'newer' | 'older', place: ListPosition | undefined) => {
-      if (!place) return null
-      const query = new URLSearchParams(new URL(c.req.url).search)
-      query.set('cursor', encodeCursor(direction, place))
-      return `${publicUrl}/v1/predictions?${query}`
-    }
     return c.json(
       {
-        previous: url('newer', page.newer),
-        next: url('older', page.older),
+        ...urlsOfNeighbours(c.req.url, `${publicUrl}/v1/predictions`, page),
         results: await Promise.all(page.records.map(view)),
       },
       200,

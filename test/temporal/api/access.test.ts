@@ -33,7 +33,7 @@ beforeAll(async () => {
     {
       findToken: watchTokenFile(file, ({ message }) => problems.push(message)),
       tokens: await readTokenFile(file),
-      maxRunning: 2,
+      limits: { maxRunning: 2 },
       corsOrigins: ['https://app.example.com'],
     },
     { workers: false },

@@ -150,6 +150,7 @@ describe('a model that is only defined and listed', () => {
       urlSigningKeys,
       webhookSecrets: [],
       retentionMs: 1,
+      limits: {},
       onError: (error) => errors.push(error),
     })
     const { results } = (await (await other.request('/v1/predictions')).json()) as { results: Prediction[] }
