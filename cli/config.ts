@@ -10,19 +10,19 @@ export interface StartConfig {
   host: string
   port: number
   publicUrl: string | undefined
-  /** Set where a Temporal server is given: none is started then. */
+  /** Address of a running Temporal server. If set, none is started. */
   temporalAddress: string | undefined
-  /** Where the HTTP API of a server that is started answers; nowhere if it is omitted. */
+  /** Port of the HTTP API of the Temporal server. If omitted, the HTTP API is disabled. */
   temporalHttpPort?: number | undefined
-  /** UI of the given server. */
+  /** URL of the UI of the running server. */
   temporalUiUrl: string
   path: string
   cacheDir: string
-  /** What commands send to the API, where it asks for a token. */
+  /** Token that commands send to the API, if it requires one. */
   apiToken: string | undefined
-  /** Runs the gpu worker only while there is work; it leaves when it has had none for so long (60s, 5m). */
+  /** Runs the gpu worker only while there is work. It exits after this time without work (60s, 5m). */
   scaleToZero?: { exitWhenIdle: string }
-  /** What child processes inherit. */
+  /** Environment of child processes. */
   env: NodeJS.ProcessEnv
 }
 
@@ -40,7 +40,7 @@ export const readStartConfig = (env = process.env): StartConfig => ({
   env,
 })
 
-/** What is configured, as it was given, of what `readStorageConfig` opens. */
+/** The variables that `readStorageConfig` reads, unparsed. */
 export interface SecretsConfig {
   stateDir: string
   storage: string
@@ -76,11 +76,11 @@ export const readKeysConfig = (env = process.env): KeysConfig => {
 export interface ModelsConfig {
   hubUrl: string
   hubToken: string | undefined
-  /** What the exporter inherits. */
+  /** Environment of the exporter. */
   env: NodeJS.ProcessEnv
 }
 
-/** HF_ENDPOINT and HF_TOKEN, as the hub's own tools read them. */
+/** Reads HF_ENDPOINT and HF_TOKEN, like the tools of the Hugging Face Hub. */
 export const readModelsConfig = (env = process.env): ModelsConfig => ({
   hubUrl: env.HF_ENDPOINT || 'https://huggingface.co',
   hubToken: env.HF_TOKEN || undefined,

@@ -19,12 +19,11 @@ import { readStartConfig } from './config.ts'
 import { startStack } from './stack/stack.ts'
 import { findRunning } from './stack/state.ts'
 
-const help = `Shows what Idem does: starts everything on this machine, sends a bundled portrait through the API, and saves what
-comes back.
+const help = `Demonstrates Idem: starts everything on this machine, sends a bundled portrait to the API, and saves the images.
 
   npm run demo
 
-Writes the images and contact-sheet.jpg to out/. Uses a running \`npm start\` where there is one.`
+Writes the images and contact-sheet.jpg to out/. If \`npm start\` is running, it is used.`
 
 const seed = 7
 const samplesDir = join(projectDir, 'samples')
@@ -103,7 +102,7 @@ await runCommand(help, async () => {
   parseArgs({ options: {} })
   const config = readStartConfig()
   const running = await findRunning(config.stateDir)
-  if (running?.apiUrl) console.log(`Using Idem as it runs here already (pid ${running.pid})`)
+  if (running?.apiUrl) console.log(`Using the running Idem (pid ${running.pid})`)
   else console.log('Starting Temporal, the API and the workers')
   const stack = running?.apiUrl ? undefined : await startStack(config, (line) => console.error(line))
   const faces = createFaceEngine({ models: faceModels(await loadBundle(readWorkerConfig().models)) })

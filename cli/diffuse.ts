@@ -16,15 +16,15 @@ import { readWorkerConfig } from '../worker/config.ts'
 import { makeFolder } from './make-folder.ts'
 import { choiceOption, numberOption } from './options.ts'
 
-const help = `The bare generator, in this process: face vectors in, latents after every step and images out.
+const help = `Runs only the generator, in this process. It reads face vectors, and writes images and the latents after every step.
 
   npm run diffuse -- --embeddings e.npy --seed 7 --out out/
   npm run diffuse -- --bundle DIR --embeddings e.npy --latents l.npy --scheduler lcm --noise n.npy --steps 4 --guidance 1 --out DIR
 
   --embeddings FILE   [n, d] or [d], .npy; scaled to unit vectors
   --bundle DIR        model bundle (models/demo, or IDEM_MODELS)
-  --latents FILE      standard normals [n, c, h, w] to begin with; from the seed if omitted
-  --noise FILE        the solver's noise [steps-1, n, c, h, w], for lcm and euler_ancestral; from the seed if omitted
+  --latents FILE      initial noise [n, c, h, w], standard normal; drawn from the seed if omitted
+  --noise FILE        noise of the solver [steps-1, n, c, h, w], for lcm and euler_ancestral; drawn from the seed if omitted
   --seed N            image k is made from seed + k (0)
   --generator NAME    PyTorch generator used for seeds: ${generatorNames.join(', ')} (cuda)
   --scheduler NAME    ${schedulerNames.join(', ')}
@@ -48,9 +48,9 @@ const readArray = async (option: string, file: string): Promise<NpyArray> => {
 
 const checkShape = (option: string, { shape, data }: NpyArray, wanted: readonly number[]): void => {
   if (shape.join() !== wanted.join()) {
-    throw new UsageError(`${option} has the shape [${shape.join(', ')}]; it takes [${wanted.join(', ')}]`)
+    throw new UsageError(`${option} has the shape [${shape.join(', ')}]; expected [${wanted.join(', ')}]`)
   }
-  if (!data.every(Number.isFinite)) throw new UsageError(`${option} has values that are no finite numbers`)
+  if (!data.every(Number.isFinite)) throw new UsageError(`${option} has values that are not finite numbers`)
 }
 
 const readEmbeddings = async (file: string, size: number): Promise<Float32Array[]> => {
@@ -62,16 +62,18 @@ const readEmbeddings = async (file: string, size: number): Promise<Float32Array[
     try {
       return toUnit(array.data.subarray(k * size, (k + 1) * size))
     } catch {
-      throw new UsageError(`--embeddings: vector ${k} has no direction`)
+      throw new UsageError(`--embeddings: vector ${k} has length 0`)
     }
   })
 }
 
-/** The first of `count` seeds, all of which PyTorch must take: [-2^63, 2^64). */
+/** Parses the first of `count` seeds. PyTorch accepts seeds in [-2^63, 2^64). */
 const readSeed = (text: string, count: number): bigint => {
   const seed = /^-?\d+$/.test(text) ? BigInt(text) : undefined
   if (seed !== undefined && seed >= -(2n ** 63n) && seed + BigInt(count) <= 2n ** 64n) return seed
-  throw new UsageError(`--seed takes a whole number from -2^63 to 2^64 - 1, for the last image too, not "${text}"`)
+  throw new UsageError(
+    `--seed must be a whole number such that the seeds of all images are from -2^63 to 2^64 - 1, not "${text}"`,
+  )
 }
 
 const rowOf = ({ data }: NpyArray, row: number, rows: number): Float32Array =>
@@ -86,7 +88,7 @@ const readConditionings = async (
   const arrays: Record<string, NpyArray> = {}
   for (const option of options) {
     const [, name = '', file = ''] = /^([^=]+)=(.+)$/.exec(option) ?? []
-    if (!file) throw new UsageError(`--conditioning takes NAME=FILE, not "${option}"`)
+    if (!file) throw new UsageError(`--conditioning must be NAME=FILE, not "${option}"`)
     const spec = Object.hasOwn(declared, name) ? declared[name] : undefined
     const names = Object.keys(declared).join(', ') || 'none'
     if (!spec) throw new UsageError(`--conditioning: the bundle has no ${name}; it has ${names}`)

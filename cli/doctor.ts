@@ -13,13 +13,14 @@ import { checkTemporal } from './checks/check-temporal.ts'
 import { type Finding, runChecks } from './checks/finding.ts'
 import { readKeysConfig, readSecretsConfig, readStartConfig } from './config.ts'
 
-const help = `Says what this machine can do as it is configured, and what to do about what is missing.
+const help = `Checks whether Idem can run on this machine with the current configuration, and how to fix what is missing.
 
   npm run doctor
   npm run doctor -- --json
 
-Tries every execution provider, checks the bundle's hashes, writes, reads and deletes an artifact, asks whether destroyed
-keys stay destroyed, and asks Temporal for its namespace, search attributes and workers. Exit code 0 when all that is needed is there, 1 otherwise.
+Tries every execution provider, checks the hashes of the bundle, writes, reads and deletes an artifact, checks whether
+destroyed keys stay destroyed, and checks the namespace, search attributes and workers in Temporal. Exit code 0 if
+everything needed is available, 1 otherwise.
 
   --json    {ok, findings: [{check, status: ok|note|gap, what, advice}]}
   --help`
@@ -54,6 +55,6 @@ await runCommand(help, async () => {
   )
   const gaps = findings.filter(({ status }) => status === 'gap')
   if (values.json) console.log(JSON.stringify({ ok: gaps.length === 0, findings }, null, 2))
-  else console.log(gaps.length === 0 ? '\nall that is needed is there' : `\n${gaps.length} missing: see GAP above`)
+  else console.log(gaps.length === 0 ? '\neverything needed is available' : `\n${gaps.length} missing: see GAP above`)
   if (gaps.length > 0) process.exitCode = 1
 })

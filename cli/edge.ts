@@ -6,15 +6,15 @@ import { bundleEdge } from '../infra/edge/bundle-edge.ts'
 import { runCommand } from '../lib/run-command.ts'
 import { makeFolder } from './make-folder.ts'
 
-const help = `Bundles the API for runtimes without Node, and prints what it must know of a model bundle.
+const help = `Bundles the API for runtimes without Node, and prints the IDEM_BUNDLE that it needs.
 
   npm run edge [-- --models bundles/arc2face] [--out out/edge.js]
 
-  --models DIR   the model bundle that the workers have (IDEM_MODELS, or the demo's)
-  --out FILE     where to write the bundle (out/edge.js)
+  --models DIR   the model bundle of the workers (default: IDEM_MODELS, or the demo bundle)
+  --out FILE     where to write the code (out/edge.js)
   --help
 
-Prints the value of IDEM_BUNDLE; docs/edge.md says what else to set.`
+docs/edge.md lists the other variables to set.`
 
 await runCommand(help, async () => {
   const { values } = parseArgs({ options: { models: { type: 'string' }, out: { type: 'string' } } })

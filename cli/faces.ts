@@ -18,28 +18,28 @@ import { readWorkerConfig } from '../worker/config.ts'
 import { makeFolder } from './make-folder.ts'
 import { choiceOption, numberOption } from './options.ts'
 
-const help = `Finds the faces of photos: boxes, landmarks and vectors, one JSON line a photo.
+const help = `Finds the faces in photos: boxes, landmarks and vectors, one line of JSON per photo.
 
   npm run faces -- photo.jpg --json
   npm run faces -- photos/ more/*.png --json --draw out/ > faces.jsonl
 
-  --json                    {file, width, height, faces: [{bbox, kps, score, embedding}]}; {file, error} where unreadable
-                            (a short table where absent)
-  --detector KIND           ${detectorNames.join(' or ')}; the bundle's if omitted
-  --detector-model FILE     its network (needed for a kind that the bundle has not)
+  --json                    {file, width, height, faces: [{bbox, kps, score, embedding}]}, or {file, error} if the photo
+                            cannot be read; without --json a short table
+  --detector KIND           ${detectorNames.join(' or ')}(default: the bundle's)
+  --detector-model FILE     its network; required for a detector that the bundle does not contain
   --recognizer-model FILE   an ArcFace-like network: RGB, (x - 127.5) / 127.5
-  --retry                   look again with a border and at other sizes where nothing is found, as the service does
-  --color-managed           apply embedded ICC profiles and lay transparency over white, as the service does; by default
-                            the numbers in the file are taken as they are, as insightface and OpenCV do
-  --draw DIR                pictures with boxes and landmarks
-  --threads N               threads of the networks
+  --retry                   if no face is found, try again with a border and at other sizes, as the service does
+  --color-managed           apply embedded ICC profiles, and put transparent photos on white, as the service does; by
+                            default the values in the file are used unchanged, as insightface and OpenCV do
+  --draw DIR                write copies of the photos with boxes and landmarks
+  --threads N               number of threads for the networks
   --help
 
-Coordinates are pixels of the upright photo, largest face first. Exit code 1 where a photo could not be read.`
+Coordinates are pixels of the photo, turned upright. The largest face is first. Exit code 1 if a photo cannot be read.`
 
 const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.gif', '.tif', '.tiff', '.heic'])
 
-/** Files as given; of a folder those that look like photos. */
+/** Lists the given files, and the photos in the given folders. */
 const listPhotos = async (paths: readonly string[]): Promise<string[]> => {
   const lists = await Promise.all(
     paths.map(async (path) => {
@@ -64,10 +64,10 @@ const readModels = async (values: {
   const { detector: own, recogniser } = bundle.manifest
   const kind = choiceOption('--detector', values.detector ?? own?.kind ?? detectorNames[0]!, detectorNames)
   const detectorFile = values['detector-model'] ?? (own?.kind === kind ? bundle.path(own.file) : undefined)
-  if (!detectorFile) throw new UsageError(`The bundle has no ${kind}; give one with --detector-model`)
+  if (!detectorFile) throw new UsageError(`The bundle has no ${kind} detector; pass one with --detector-model`)
   const detector = own?.kind === kind ? own : { kind, ...findDetector(kind)!.defaults }
   const recogniserFile = values['recognizer-model'] ?? (recogniser && bundle.path(recogniser.file))
-  if (!recogniserFile) throw new UsageError('The bundle has no recogniser; give one with --recognizer-model')
+  if (!recogniserFile) throw new UsageError('The bundle has no recogniser; pass one with --recognizer-model')
   const plain: Omit<RecogniserSettings, 'file'> = { sizePx: 112, channels: 'rgb', mean: 127.5, std: 127.5 }
   return {
     detector: { ...detector, file: detectorFile },
@@ -140,7 +140,7 @@ await runCommand(help, async () => {
     },
   })
   const photos = await listPhotos(positionals)
-  if (photos.length === 0) throw new UsageError('Give photos, or folders with photos')
+  if (photos.length === 0) throw new UsageError('Pass photos, or folders with photos')
   const threads = numberOption('--threads', values.threads, { integer: true, min: 1, max: 256 })
   if (values.draw) await makeFolder('--draw', values.draw)
   const engine = createFaceEngine({ models: await readModels(values), ...(threads && { threads }) })
@@ -149,7 +149,7 @@ await runCommand(help, async () => {
       ? new SingleBar({ format: '{bar} {value}/{total}', clearOnComplete: true })
       : undefined
   bar?.start(photos.length, 0)
-  // Decoding runs beside detection; lines keep the order of the photos.
+  // Decodes the next photos during detection; the output keeps the order of the photos.
   const ahead = availableParallelism() + 1
   const running: Promise<Report>[] = []
   let failed = 0

@@ -23,29 +23,29 @@ import { makeFolder } from './make-folder.ts'
 import { choiceOption, numberOption } from './options.ts'
 import { findRunning } from './stack/state.ts'
 
-const help = `Makes new photos of the person in a photo, through a running API (npm start).
+const help = `Generates new photos of the person in a photo, with a running API (npm start).
 
   npm run generate -- photo.jpg
   npm run generate -- photo.jpg -n 4 --seed 7 -o out/
   npm run generate -- --replay manifest.json
 
   -n, --num-images N   images to make (4)
-  --seed N             image k is made from seed + k; random where absent
+  --seed N             image k is made from seed + k (random)
   --steps N            denoising steps (25)
   --guidance G         guidance scale (3.0)
   --scheduler NAME     ${schedulerNames.join(', ')}
-  --min-similarity S   images less like the person are made again with other seeds
-  --replay FILE        makes the images of an earlier prediction again and compares their hashes; FILE is what
-                       GET /v1/predictions/ID/manifest answers
-  -o, --out DIR        where images and contact-sheet.jpg go (out/)
-  --images HOW         shows the images in the terminal: auto, iterm2, kitty, sixel, none (auto)
-  --api URL            base of the API; the one running from .idem/ where absent
-  --token TOKEN        where the API asks for one (IDEM_API_TOKEN)
+  --min-similarity S   images with a lower similarity to the person are made again with other seeds
+  --replay FILE        makes the images of an earlier prediction again, and compares their hashes; FILE is the
+                       response of GET /v1/predictions/ID/manifest
+  -o, --out DIR        folder for the images and contact-sheet.jpg (out/)
+  --images HOW         how to show the images in the terminal: auto, iterm2, kitty, sixel, none (auto)
+  --api URL            base URL of the API (default: the one running from .idem/)
+  --token TOKEN        token for the API, if it requires one (IDEM_API_TOKEN)
   --json               print the prediction as JSON
   --help
 
-Ctrl-C cancels the prediction. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no face in the photo, 4 refused by the API,
-5 the API cannot be reached, 130 canceled.`
+Ctrl-C cancels the prediction. Exit codes: 0 succeeded, 1 failed, 2 wrong usage, 3 no face in the photo, 4 refused by
+the API, 5 the API cannot be reached, 130 canceled.`
 
 const exitCodes = { failed: 1, noFace: 3, refused: 4, unreachable: 5, canceled: 130 }
 
@@ -59,7 +59,7 @@ const readImageRecord = async (file: string): Promise<ReplayRecord> => {
   try {
     return replaySchema.parse(JSON.parse(text))
   } catch {
-    throw new UsageError(`${file} is not what GET /v1/predictions/ID/manifest answers`)
+    throw new UsageError(`${file} is not a response of GET /v1/predictions/ID/manifest`)
   }
 }
 
@@ -75,14 +75,14 @@ const readPhoto = async (file: string) => {
   }
 }
 
-/** Whether the images are those of the record, byte for byte. */
+/** Throws `CommandFailure` unless the images are identical to those of the record, byte for byte. */
 const compare = async ({ images }: ReplayRecord, made: readonly GeneratedImage[]): Promise<void> => {
   const hashes = await Promise.all(made.map(async ({ file }) => sha256Hex(await readFile(file))))
   const same = images.filter(({ sha256 }, index) => sha256 === hashes[index]).length
   if (same !== images.length || made.length !== images.length) {
-    throw new CommandFailure(exitCodes.failed, `Only ${same} of ${images.length} images are the same bytes`)
+    throw new CommandFailure(exitCodes.failed, `Only ${same} of ${images.length} images are identical`)
   }
-  console.error(`all ${same} images are the same bytes`)
+  console.error(`all ${same} images are identical`)
 }
 
 const checkEnd = ({ status, error, metrics }: Prediction): void => {
@@ -115,7 +115,7 @@ await runCommand(help, async () => {
   })
   const [file, ...more] = positionals
   if (more.length > 0 || (file === undefined) === (values.replay === undefined)) {
-    throw new UsageError('Give one photo, or --replay with a file')
+    throw new UsageError('Pass one photo, or --replay FILE')
   }
   const images = choiceOption('--images', values.images, ['auto', 'none', ...imageProtocols])
   const replayed = values.replay === undefined ? undefined : await readImageRecord(values.replay)

@@ -13,21 +13,22 @@ import { verifyBundle } from './bundles/verify.ts'
 import { readModelsConfig } from './config.ts'
 import { choiceOption, takeOptions } from './options.ts'
 
-const help = `Makes, fetches and checks model bundles.
+const help = `Exports, downloads and checks model bundles.
 
   npm run models -- export CHECKPOINT --out BUNDLE [options]
-      Turns a diffusers-layout folder (arc2face/ or unet/, encoder/ or text_encoder/, vae/, tokenizer/, scheduler/) into a
-      bundle, checked against PyTorch before its manifest is written. Makes its Python environment at first use.
+      Turns a folder in diffusers' layout (arc2face/ or unet/, encoder/ or text_encoder/, vae/, tokenizer/, scheduler/) into a
+      bundle, and compares it with PyTorch. Creates a Python environment at first use.
       --precision fp32|fp16   fp32 for the CPU (default), fp16 with fused kernels for GPUs
-      --lora FILE             merges a LoRA such as LCM-LoRA into the UNet
+      --lora FILE             merge a LoRA such as LCM-LoRA into the UNet
       --detector FILE --detector-kind ${detectorNames.join('|')} --recogniser FILE [--recogniser-sha256 HASH]
       --vae-encoder, --timestep-spacing leading|linspace|trailing, --name, --description, --licence, --source
-      --networks DIR          takes networks exported earlier, checked, in place of exporting them
-      --python FILE           an interpreter that has the requirements, in place of an own environment
+      --networks DIR          use and check the networks of an earlier export instead of exporting them
+      --python FILE           use this interpreter, with the requirements installed, instead of an environment
 
   npm run models -- pull [LIST.json] --out DIR
-      Fetches the files that a list names by repository and revision (models/arc2face.json by default), resumes what was
-      broken off, checks every hash, and records all of them in DIR/pulled.json. --hub URL takes another hub; HF_TOKEN is sent where it is set.
+      Downloads the files in a list of repositories and revisions (default: models/arc2face.json), resumes interrupted
+      downloads, checks every hash, and records all hashes in DIR/pulled.json. --hub URL uses another hub. HF_TOKEN is
+      sent if it is set.
 
   npm run models -- verify BUNDLE [--provider cpu|cuda|tensorrt|webgpu]
       Checks hashes and sizes, and runs every network once.
@@ -38,9 +39,9 @@ const help = `Makes, fetches and checks model bundles.
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 const exportBundle = async (args: string[]): Promise<void> => {
-  // All other options belong to the exporter.
+  // All other options are for the exporter.
   const { values, rest } = takeOptions(args, { '--python': 'a file', '--detector-kind': detectorNames.join(' or ') })
-  if (rest.length === 0) throw new UsageError('export takes a checkpoint folder and --out')
+  if (rest.length === 0) throw new UsageError('export needs a checkpoint folder and --out')
   const python = values.get('--python')
   const kind = values.get('--detector-kind')
   const detector = kind && {
@@ -63,7 +64,7 @@ const pullFiles = async (args: string[]): Promise<void> => {
     allowPositionals: true,
     options: { out: { type: 'string' }, hub: { type: 'string', default: config.hubUrl } },
   })
-  if (!values.out) throw new UsageError('pull takes --out DIR')
+  if (!values.out) throw new UsageError('pull needs --out DIR')
   const file = positionals[0] ?? join(projectDir, 'models/arc2face.json')
   const text = await readFile(file, 'utf8').catch((cause) => {
     throw new UsageError(`Cannot read the list ${file}`, { cause })
@@ -72,10 +73,10 @@ const pullFiles = async (args: string[]): Promise<void> => {
   try {
     json = JSON.parse(text)
   } catch {
-    throw new UsageError(`${file} is no JSON`)
+    throw new UsageError(`${file} is not valid JSON`)
   }
   const list = pullListSchema.safeParse(json)
-  if (!list.success) throw new UsageError(`${file} is no list of files: ${z.prettifyError(list.error)}`)
+  if (!list.success) throw new UsageError(`${file} is not a list of files: ${z.prettifyError(list.error)}`)
 
   const bar = process.stderr.isTTY
     ? new SingleBar({ format: '{bar} {percentage}% {file}', clearOnComplete: true })
@@ -90,7 +91,7 @@ const pullFiles = async (args: string[]): Promise<void> => {
     })
     bar?.stop()
     for (const { file: name, bytes, sha256, trusted } of pulled) {
-      console.log(`${name}  ${megabytes(bytes)}  ${sha256}${trusted === 'hub' ? '  (hash as the hub states it)' : ''}`)
+      console.log(`${name}  ${megabytes(bytes)}  ${sha256}${trusted === 'hub' ? '  (hash from the hub)' : ''}`)
     }
   } finally {
     bar?.stop()
@@ -104,13 +105,13 @@ const verify = async (args: string[]): Promise<void> => {
     options: { provider: { type: 'string', default: 'cpu' } },
   })
   const provider = choiceOption('--provider', values.provider, ['cpu', 'cuda', 'tensorrt', 'webgpu'])
-  if (positionals.length !== 1) throw new UsageError('verify takes one bundle folder')
+  if (positionals.length !== 1) throw new UsageError('verify needs one bundle folder')
   const bundle = await loadBundle(positionals[0]!)
   await verifyBundle(bundle, {
     provider,
     onFile: ({ file, bytes, what }) => console.log(`${file.padEnd(40)}${megabytes(bytes).padStart(10)}  ${what}`),
   })
-  console.log(`${bundle.manifest.name}: in order`)
+  console.log(`${bundle.manifest.name}: all checks passed`)
 }
 
 const actions: Record<string, (args: string[]) => Promise<void>> = { export: exportBundle, pull: pullFiles, verify }
@@ -118,6 +119,7 @@ const actions: Record<string, (args: string[]) => Promise<void>> = { export: exp
 await runCommand(help, async () => {
   const [name = '', ...args] = process.argv.slice(2)
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
-  if (!action) throw new UsageError(`models takes ${Object.keys(actions).join(', ')}${name && `, not "${name}"`}`)
+  if (!action)
+    throw new UsageError(`The action must be one of ${Object.keys(actions).join(', ')}${name && `, not "${name}"`}`)
   await action(args)
 })

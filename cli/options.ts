@@ -1,7 +1,7 @@
 import { parseDuration } from '../lib/duration.ts'
 import { UsageError } from '../lib/run-command.ts'
 
-/** The number of an option, or undefined if it is not given. Throws `UsageError` outside its range. */
+/** Parses a number, or returns undefined if the option is not given. Throws `UsageError` if it is out of range. */
 export const numberOption = (
   name: string,
   value: string | undefined,
@@ -12,7 +12,7 @@ export const numberOption = (
   const fits = value.trim() !== '' && number >= min && number <= max && (!integer || Number.isInteger(number))
   if (!fits)
     throw new UsageError(
-      `${name} takes ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}, not "${value}"`,
+      `${name} must be ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}, not "${value}"`,
     )
   return number
 }
@@ -20,23 +20,23 @@ export const numberOption = (
 const minDurationMs = 1_000
 const maxDurationMs = 24 * 3_600_000
 
-/** A time such as 90s, 5m or 1h in ms, or undefined if the option is not given. Throws `UsageError` outside its range. */
+/** Parses a time such as 90s, 5m or 1h to ms, or returns undefined. Throws `UsageError` if it is out of range. */
 export const durationOption = (name: string, value: string | undefined): number | undefined => {
   if (value === undefined) return undefined
   const ms = parseDuration(value)
   if (ms !== undefined && ms >= minDurationMs && ms <= maxDurationMs) return ms
-  throw new UsageError(`${name} takes a time from 1s to 24h, such as 90s, 5m or 1h, not "${value}"`)
+  throw new UsageError(`${name} must be a time from 1s to 24h, for example 90s, 5m or 1h, not "${value}"`)
 }
 
-/** An option that is one of a few words. */
+/** Checks that the value of an option is one of `all`. Throws `UsageError`. */
 export const choiceOption = <T extends string>(name: string, value: string, all: readonly T[]): T => {
   if (all.includes(value as T)) return value as T
-  throw new UsageError(`${name} is one of ${all.join(', ')}, not "${value}"`)
+  throw new UsageError(`${name} must be one of ${all.join(', ')}, not "${value}"`)
 }
 
 /**
- * Takes the options named in `names`, as `--name value` or `--name=value`, out of arguments that are handed on to
- * another program. Throws `UsageError`, which says what an option takes, if its value is missing.
+ * Removes the options in `names`, given as `--name value` or `--name=value`, from arguments for another program. Throws
+ * `UsageError` if a value is missing; the message contains the description in `names`.
  */
 export const takeOptions = (
   args: readonly string[],
@@ -53,7 +53,7 @@ export const takeOptions = (
       continue
     }
     const value = inline.length > 0 ? inline.join('=') : waiting.shift()
-    if (!value) throw new UsageError(`${name} takes ${takes}`)
+    if (!value) throw new UsageError(`${name} needs ${takes}`)
     values.set(name, value)
   }
   return { values, rest }

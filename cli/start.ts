@@ -4,18 +4,18 @@ import { readStartConfig, type StartConfig } from './config.ts'
 import { durationOption } from './options.ts'
 import { startStack } from './stack/stack.ts'
 
-const help = `Starts everything on this machine and keeps it running: Temporal with its UI, the API, and a worker for every queue.
+const help = `Runs everything on this machine: Temporal with its UI, the API, and a worker for every queue.
 
   npm start
   npm start -- --scale-to-zero
 
-  --scale-to-zero         runs the gpu worker only while there is work for it: the first job waits for its start
-  --exit-when-idle TIME   how long that worker stays without work (60s)
+  --scale-to-zero         runs the gpu worker only while it has work; the first job waits until it has started
+  --exit-when-idle TIME   stops that worker after this time without work (60s)
   --help
 
-State (Temporal's database, artifacts, secrets) lives in .idem/ (IDEM_STATE) and survives a restart. Ports are the usual
-ones (API 8787, Temporal 7233, UI 8233) or the next free ones. TEMPORAL_ADDRESS uses a running server in place of a new
-one. What ends by itself is started again. Ctrl-C stops everything.`
+State (Temporal's database, artifacts, secrets) is stored in .idem/ (IDEM_STATE), and is kept across restarts. The ports
+are 8787 (API), 7233 (Temporal) and 8233 (UI), or the next free ones. If TEMPORAL_ADDRESS is set, that server is used.
+A process that ends unexpectedly is restarted. Ctrl-C stops everything.`
 
 const defaultIdle = '60s'
 
@@ -31,13 +31,13 @@ await runCommand(help, async () => {
     ...(scaleToZero && { scaleToZero: { exitWhenIdle: exitWhenIdle ?? defaultIdle } }),
   }
   const stopAsked = new Promise<undefined>((resolve) => {
-    // Stays: a second Ctrl-C, or one that npm passes on as well, must not cut the stopping short.
+    // Not removed: a second Ctrl-C, or one that npm forwards, must not interrupt the shutdown.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(undefined))
   })
   const starting = startStack(config, (line) => console.error(line))
   const stack = await Promise.race([starting, stopAsked])
   if (!stack) {
-    // Asked to stop while starting: what has come up goes down again.
+    // Stopped during the start: stop what has been started.
     await starting.then((late) => late.stop())
     return
   }

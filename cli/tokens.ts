@@ -6,22 +6,22 @@ import { makeToken, tenantSchema } from '../api/token-records.ts'
 import { runCommand, UsageError } from '../lib/run-command.ts'
 import { readStartConfig } from './config.ts'
 
-const help = `Makes, lists and revokes API tokens.
+const help = `Creates, lists and revokes API tokens.
 
   npm run tokens -- create --tenant acme [--note "build server"]
   npm run tokens -- create --operator
   npm run tokens -- list
   npm run tokens -- revoke ID
 
-  --tenant NAME   whose predictions the token's bearer makes and sees
-  --operator      a token that reads payloads in the Temporal UI, and nothing else
-  --note TEXT     for you
-  --file FILE     the file of tokens: IDEM_TOKENS, or tokens.json in the state folder
+  --tenant NAME   the tenant of the token; its predictions are separate from those of other tenants
+  --operator      create a token that can only read payloads in the Temporal UI
+  --note TEXT     a note, shown by list
+  --file FILE     the file of tokens (default: IDEM_TOKENS, or tokens.json in the state folder)
   --json
   --help
 
-A token is shown once, when it is made; the file has its hash. Set IDEM_TOKENS to the file for the API to ask for tokens.
-A running API sees changes within a second.`
+A token is only shown when it is created; the file stores its hash. The API requires tokens if IDEM_TOKENS is the path
+of the file. A running API applies changes within a second.`
 
 const actions = ['create', 'list', 'revoke']
 
@@ -38,14 +38,16 @@ await runCommand(help, async () => {
   })
   const [action = '', id, ...more] = positionals
   if (!actions.includes(action) || more.length > 0) {
-    throw new UsageError(`tokens takes ${actions.join(', ')}${action && `, not "${positionals.join(' ')}"`}`)
+    throw new UsageError(
+      `The action must be one of ${actions.join(', ')}${action && `, not "${positionals.join(' ')}"`}`,
+    )
   }
   const file = values.file ?? readTokensPath() ?? join(readStartConfig().stateDir, 'tokens.json')
   const tokens = await readTokenFile(file)
 
   if (action === 'create') {
     if (values.operator === (values.tenant !== undefined))
-      throw new UsageError('create takes --tenant NAME or --operator')
+      throw new UsageError('create needs --tenant NAME or --operator')
     const tenant = tenantSchema.safeParse(values.tenant ?? 'operator')
     if (!tenant.success) throw new UsageError(tenant.error.issues[0]!.message)
     const { token, record } = await makeToken(tenant.data, {
@@ -61,15 +63,15 @@ await runCommand(help, async () => {
     return
   }
   if (action === 'revoke') {
-    if (!id) throw new UsageError('revoke takes the ID of a token, as list shows it')
+    if (!id) throw new UsageError('revoke needs the ID of a token, as shown by list')
     const left = tokens.filter((token) => token.id !== id)
-    if (left.length === tokens.length) throw new UsageError(`There is no token ${id} in ${file}`)
+    if (left.length === tokens.length) throw new UsageError(`Token ${id} not found in ${file}`)
     await updateTokenFile(file, (now) => now.filter((token) => token.id !== id))
     if (values.json) console.log(JSON.stringify({ revoked: id }))
     else console.log(`Revoked ${id}`)
     return
   }
-  if (id) throw new UsageError('list takes no ID')
+  if (id) throw new UsageError('list does not accept an ID')
   if (values.json) return console.log(JSON.stringify(tokens.map(({ sha256: _, ...rest }) => rest)))
   for (const { id: of, tenant, scope, created_at, note } of tokens) {
     console.log(`${of}  ${scope === 'operator' ? '(operator)' : tenant}  ${created_at}${note ? `  ${note}` : ''}`)

@@ -26,22 +26,24 @@ import { serveHealth } from '../worker/worker-health.ts'
 import { createWorkers } from '../worker/workers.ts'
 import { durationOption, numberOption } from './options.ts'
 
-const help = `Runs workers for some of the task queues until it is stopped.
+const help = `Runs workers for task queues until it is stopped.
 
   npm run worker -- --queues cpu,gpu
   npm run worker -- --queues gpu --exit-when-idle 60s
 
-  --queues LIST           control (workflows), cpu (photos, faces, publishing), gpu (diffusion); all where absent
-  --exit-when-idle TIME   ends with code 0 when there has been no work for so long (90s, 5m, 1h), and frees its device
+  --queues LIST           control (workflows), cpu (photos, faces, publishing), gpu (diffusion); default: all
+  --exit-when-idle TIME   exits with code 0 after this time without work (90s, 5m, 1h), which frees the device
   --health-port N         serves GET /healthz and /readyz as JSON on this port (0: off)
-  --health-host HOST      where that listens (127.0.0.1)
+  --health-host HOST      address for that port (127.0.0.1)
   --help
 
-SIGTERM and SIGINT drain: a diffusion under way is handed back at its last step.`
+On SIGTERM or SIGINT the worker drains: it stores the state of running diffusions, and another worker resumes them.`
 
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
 
-/** The SDK's entries in our log. A worker of ours serves workflows or activities; the SDK warns that it does not do both. */
+/**
+ * Writes the SDK's log entries to our log, except its warning that a worker does not serve workflows and activities.
+ */
 const logEntry =
   (log: Log) =>
   ({ level, message, meta }: LogEntry) => {
@@ -119,7 +121,7 @@ await runCommand(help, async () => {
     admin: createPredictionAdmin(client, { accept }),
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown())
-  // Started by a parent that has died.
+  // The parent process has died.
   process.once('disconnect', () => workers.shutdown())
   health?.watch(workers)
   const running = workers.run()

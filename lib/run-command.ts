@@ -1,13 +1,13 @@
 import { errorCode } from './error-code.ts'
 
-/** The user's mistake: only its message is shown. */
+/** Wrong usage of a command. Only the message is shown. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
 const isParseArgsError = (error: unknown) => errorCode(error).startsWith('ERR_PARSE_ARGS')
 
-/** A failure with its own exit code. */
+/** A failure with a specific exit code. */
 export class CommandFailure extends Error {
   override name = 'CommandFailure'
   readonly exitCode: number
@@ -18,8 +18,9 @@ export class CommandFailure extends Error {
 }
 
 /**
- * Runs a command: `--help` prints `help`. What `main` throws is printed, with what caused it, and ends the process with
- * exit code 1; a `UsageError`, or a malformed option, with 2 and without its causes; a `CommandFailure` with its own.
+ * Runs a command; `--help` prints `help`. If `main` throws, the error and its causes are printed and the exit code is
+ * 1. For a `UsageError` or a malformed option the causes are not printed and the exit code is 2. A `CommandFailure` has
+ * its own exit code.
  *
  * @example
  * await runCommand('Prints a greeting.', async () => console.log('hello'))
@@ -42,7 +43,7 @@ export const runCommand = async (help: string, main: () => Promise<void>): Promi
   }
 }
 
-/** What `parse` returns; the error that it throws becomes a `UsageError`. */
+/** Calls `parse`, and turns its errors into `UsageError`s. */
 export const asUsage = <T>(parse: () => T): T => {
   try {
     return parse()

@@ -17,9 +17,9 @@ export const pullListSchema = z.object({
         /** Branch, tag or commit; a commit never changes. */
         revision: z.string().min(1),
         path: z.string().min(1),
-        /** Where it goes in the folder; `path` where absent. */
+        /** Path in the folder. Defaults to `path`. */
         to: z.string().optional(),
-        /** Where it is not known, the hub's own hash of the file is taken. */
+        /** If omitted, the hash that the hub reports is used. */
         sha256: z
           .string()
           .regex(/^[0-9a-f]{64}$/)
@@ -36,16 +36,16 @@ export interface PullOptions {
   hubUrl: string
   accessToken?: string
   onProgress?: (progress: { file: string; bytes: number; of: number }) => void
-  /** Waits before a connection that broke is tried again. */
+  /** Delays before an interrupted download is retried. */
   retryDelaysMs?: readonly number[]
 }
 
-/** A file could not be had; the message says which and why. */
+/** A file could not be downloaded. The message names the file and the reason. */
 export class PullError extends Error {
   override name = 'PullError'
 }
 
-/** What a file must be: by the list's sha256, the hub's (large files), or git's own hash (small ones). */
+/** Expected content of a file: a sha256 from the list or the hub (large files), or a git hash (small files). */
 interface Expected {
   bytes: number
   algorithm: 'sha256' | 'git'
@@ -56,7 +56,7 @@ export interface PulledFile {
   file: string
   bytes: number
   sha256: string
-  /** `list`: a hash that was known before; `hub`: what the hub said. */
+  /** Source of the expected hash. */
   trusted: 'list' | 'hub'
 }
 
@@ -75,16 +75,18 @@ const ask = async (file: PullFile, { hubUrl, accessToken }: PullOptions): Promis
     hubUrl,
     ...(accessToken && { accessToken }),
   }).catch((cause: Error) => {
-    throw new PullError(`The hub does not say what ${repository}@${revision}/${path} is: ${cause.message}`, { cause })
+    throw new PullError(`Cannot get the hash of ${repository}@${revision}/${path} from the hub: ${cause.message}`, {
+      cause,
+    })
   })
   if (!info) throw new PullError(`${repository}@${revision} has no file ${path}`)
   const bytes = info.lfs?.size ?? info.size
   if (sha256 ?? info.lfs) return { bytes, algorithm: 'sha256', hash: sha256 ?? info.lfs!.oid }
-  if (!info.oid) throw new PullError(`The hub gives no hash of ${repository}/${path}; put its sha256 into the list`)
+  if (!info.oid) throw new PullError(`The hub has no hash of ${repository}/${path}; add its sha256 to the list`)
   return { bytes, algorithm: 'git', hash: info.oid }
 }
 
-/** Appends what is missing of `part`. Throws where the connection breaks; what has come so far is kept. */
+/** Downloads the rest of `part`. Throws if the connection breaks; the part that has arrived is kept. */
 const fetchRest = async (file: PullFile, part: string, expected: Expected, options: PullOptions): Promise<void> => {
   const from = (await sizeOf(part)) ?? 0
   if (from === expected.bytes) return
@@ -100,7 +102,7 @@ const fetchRest = async (file: PullFile, part: string, expected: Expected, optio
     const error = new PullError(`${url} answered ${response.status}`)
     throw response.status >= 500 || response.status === 429 ? Object.assign(error, { retryable: true }) : error
   }
-  // A server that does not resume sends everything again.
+  // A server without support for ranges sends the whole file again.
   const resumed = response.status === 206
   const handle = await open(part, resumed ? 'a' : 'w')
   let bytes = resumed ? from : 0
@@ -126,7 +128,7 @@ const defaultDelaysMs = [1_000, 3_000, 10_000, 30_000]
 
 const pullFile = async (file: PullFile, options: PullOptions): Promise<PulledFile> => {
   const name = normalize(file.to ?? file.path)
-  if (name.startsWith('..') || name.startsWith('/')) throw new PullError(`${name} would lie outside the folder`)
+  if (name.startsWith('..') || name.startsWith('/')) throw new PullError(`${name} would be outside the folder`)
   const target = join(options.out, name)
   const part = `${target}.part`
   const expected = await ask(file, options)
@@ -147,7 +149,7 @@ const pullFile = async (file: PullFile, options: PullOptions): Promise<PulledFil
     delayMs: (failed) => delays[failed - 1]!,
     shouldRetry: (error) => !isFinal(error),
   }).catch((cause: Error) => {
-    throw new PullError(`${file.repository}/${file.path} could not be fetched: ${cause.message}`, { cause })
+    throw new PullError(`${file.repository}/${file.path} could not be downloaded: ${cause.message}`, { cause })
   })
   const hash = await hashFile(part, startHash(expected))
   if (hash !== expected.hash) {
@@ -161,8 +163,8 @@ const pullFile = async (file: PullFile, options: PullOptions): Promise<PulledFil
 }
 
 /**
- * Fetches the files of a list, one after another. What is there and right is left alone; a broken fetch is resumed.
- * Leaves `pulled.json` beside them: the same list with the sha256 of every file, to hold a later pull to.
+ * Downloads the files of a list one by one. Files that exist with the right hash are kept, and interrupted downloads
+ * are resumed. Writes `pulled.json`: the same list with the sha256 of every file, which later pulls can check.
  */
 export const pull = async (list: PullList, options: PullOptions): Promise<PulledFile[]> => {
   const pulled: PulledFile[] = []

@@ -18,21 +18,21 @@ const ids = (list: readonly number[], dims: readonly number[]): NamedTensor => (
   dims,
 })
 
-/** One run of a network, to see that it is what the manifest says. */
+/** A run of a network that checks it against the manifest. */
 export interface Trial {
   file: string
-  /** Throws `BundleError` unless the network has the inputs that the manifest means. */
+  /** Throws `BundleError` unless the network has the inputs of the manifest. */
   check?: (network: Network) => void
-  /** Values by input; `made` are outputs of networks that ran before, `inputs` the names that the network has. */
+  /** Values by input. `made` are the outputs of earlier networks, `inputs` the names of the network's inputs. */
   feeds: (made: NetworkOutputs, inputs: readonly string[]) => Record<string, NamedTensor>
-  /** An output by name and its shape; without a name the first output. */
+  /** Name and shape of the output to check. Defaults to the first output. */
   output?: string
   dims?: readonly number[]
-  /** The name under which other networks take its outputs. */
+  /** The name by which other networks refer to its outputs. */
   name?: string
 }
 
-/** The UNet and its conditioning networks, run with the inputs that the manifest declares. */
+/** Trials of the UNet and its conditioning networks, with the inputs that the manifest declares. */
 const describeUnet = (spec: DiffusionSpec): Trial[] => {
   const shape = spec.latentShape
   const row = (timestep: number): UnetRow => ({
@@ -61,7 +61,7 @@ const describeUnet = (spec: DiffusionSpec): Trial[] => {
   ]
 }
 
-/** One run of every network that the manifest describes, at the sizes that it says. */
+/** One trial for every network of the manifest, with the sizes in the manifest. */
 export const describeTrials = ({ manifest }: Bundle): Trial[] => {
   const { diffusion: d, recogniser } = manifest
   const [channels, height, width] = d.latentShape

@@ -17,11 +17,11 @@ export interface CheckedFile {
 
 export interface VerifyOptions {
   onFile?: (file: CheckedFile) => void
-  /** onnxruntime's name of what the networks run on: cpu (default), cuda, tensorrt, webgpu. The detector runs on the CPU. */
+  /** Execution provider of onnxruntime: cpu (default), cuda, tensorrt, webgpu. The detector always runs on the CPU. */
   provider?: string
 }
 
-/** The size of a file, which has the size and hash of the manifest. Throws `BundleError` if it does not. */
+/** Returns the size of a file. Throws `BundleError` unless it has the size and hash in the manifest. */
 export const checkFile = async (bundle: Bundle, file: string): Promise<number> => {
   const { bytes, sha256 } = bundle.manifest.files[file]!
   const size = (await stat(bundle.path(file)).catch(() => undefined))?.size
@@ -32,7 +32,7 @@ export const checkFile = async (bundle: Bundle, file: string): Promise<number> =
   return size
 }
 
-/** Loads a network. A bundle for GPUs has operators that no CPU runs: said so, instead of naming a kernel. */
+/** Loads a network. If it has operators for GPUs only, the error says so instead of naming a kernel. */
 const load = async (bundle: Bundle, file: string, provider: string) => {
   try {
     return await loadNetwork(bundle.path(file), { executionProviders: [provider] })
@@ -40,7 +40,7 @@ const load = async (bundle: Bundle, file: string, provider: string) => {
     const { cause } = error as Error
     if (provider !== 'cpu' || !String(cause).includes('Failed to find kernel')) throw error
     throw new BundleError(
-      `${file} has operators for GPUs only: verify the bundle where it runs, with --provider cuda`,
+      `${file} has operators that only run on GPUs: verify the bundle on a machine with a GPU, with --provider cuda`,
       {
         cause,
       },
@@ -64,7 +64,7 @@ const tryNetwork = async (
     if (!found) throw new BundleError(`${file} does not have the output ${name}`)
     if (dims && found.dims.join() !== dims.join()) {
       throw new BundleError(
-        `${file} returns the shape [${found.dims.join(', ')}]; the manifest means [${dims.join(', ')}]`,
+        `${file} returns the shape [${found.dims.join(', ')}]; the manifest requires [${dims.join(', ')}]`,
       )
     }
     for (const { data } of Object.values(results)) {
@@ -76,19 +76,19 @@ const tryNetwork = async (
   }
 }
 
-/** Lets the detector look at a grey picture. */
+/** Runs the detector on a grey image. */
 const tryDetector = async (bundle: Bundle, spec: DetectorSpec): Promise<string> => {
   const detector = await createDetector({ ...spec, file: bundle.path(spec.file) })
   try {
     const [width, height] = [96, 64]
     const faces = await detector.detect({ data: new Uint8Array(width * height * 3).fill(128), width, height })
-    return `runs, ${faces.length} faces in a grey picture`
+    return `runs, ${faces.length} faces in a grey image`
   } finally {
     await detector.release()
   }
 }
 
-/** Checks hashes and sizes of all files, then runs every network once. Throws `BundleError` at the first fault. */
+/** Checks the hash and size of every file, and runs every network once. Throws `BundleError` at the first problem. */
 export const verifyBundle = async (
   bundle: Bundle,
   { onFile, provider = 'cpu' }: VerifyOptions = {},
@@ -102,12 +102,12 @@ export const verifyBundle = async (
   const { detector } = bundle.manifest
   const tryFile = async (file: string): Promise<string> => {
     const trial = trials.get(file)
-    if (!trial) return file === detector?.file ? tryDetector(bundle, detector) : 'hash is right'
+    if (!trial) return file === detector?.file ? tryDetector(bundle, detector) : 'hash matches'
     const { results, what } = await tryNetwork(bundle, trial, made, provider)
     if (trial.name !== undefined) made[trial.name] = results
     return what
   }
-  // Networks whose outputs others take come first.
+  // Networks whose outputs are inputs of others come first.
   const turn = (file: string) => (trials.get(file)?.name === undefined ? 1 : 0)
   const files = Object.keys(bundle.manifest.files).sort((a, b) => turn(a) - turn(b))
   for (const file of files) {

@@ -3,7 +3,7 @@ import { explain } from '../../lib/explain.ts'
 import { checkFile } from '../bundles/verify.ts'
 import { type Finding, gap, ok } from './finding.ts'
 
-/** Whether every file has the size and hash that the manifest names. */
+/** Checks that every file has the size and hash in the manifest. */
 export const checkBundle = async (bundle: Bundle): Promise<Finding> => {
   const { name, version, files } = bundle.manifest
   let bytes = 0
@@ -11,12 +11,13 @@ export const checkBundle = async (bundle: Bundle): Promise<Finding> => {
     try {
       bytes += await checkFile(bundle, file)
     } catch (error) {
-      return gap('bundle', `${bundle.folder}: ${explain(error)}`, 'fetch or export the bundle again (npm run models)')
+      return gap(
+        'bundle',
+        `${bundle.folder}: ${explain(error)}`,
+        'download or export the bundle again (npm run models)',
+      )
     }
   }
   const size = `${(bytes / 1e6).toFixed(1)} MB`
-  return ok(
-    'bundle',
-    `${name} ${version.slice(0, 12)}: ${Object.keys(files).length} files with the manifest's hashes, ${size}`,
-  )
+  return ok('bundle', `${name} ${version.slice(0, 12)}: ${Object.keys(files).length} files match the manifest, ${size}`)
 }

@@ -34,7 +34,12 @@ export const checkDevices = async (): Promise<Finding[]> => {
   } catch (error) {
     const missing = errorCode(error) === 'ENOENT'
     return [
-      note('gpu', missing ? 'no nvidia-smi: no NVIDIA driver here' : `nvidia-smi fails: ${(error as Error).message}`),
+      note(
+        'gpu',
+        missing
+          ? 'nvidia-smi not found: no NVIDIA driver is installed'
+          : `nvidia-smi fails: ${(error as Error).message}`,
+      ),
     ]
   }
   const gib = (mib: number) => `${(mib / 1024).toFixed(1)} GiB`
@@ -52,15 +57,15 @@ const isFree = (host: string, port: number): Promise<boolean> =>
 
 export interface PortsOptions {
   host: string
-  /** Of the API. */
+  /** Port of the API. */
   port: number
   stateDir: string
 }
 
-/** The ports that `npm start` would like. */
+/** Checks whether the default ports of `npm start` are free. */
 export const checkPorts = async ({ host, port, stateDir }: PortsOptions): Promise<Finding> => {
   const running = await findRunning(stateDir)
-  if (running?.apiUrl) return ok('ports', `Idem runs from ${stateDir} (pid ${running.pid}, ${running.apiUrl})`)
+  if (running?.apiUrl) return ok('ports', `Idem is running from ${stateDir} (pid ${running.pid}, ${running.apiUrl})`)
   const wanted = [
     { name: 'API', at: host, number: port },
     { name: 'Temporal', at: '127.0.0.1', number: 7233 },
@@ -73,7 +78,7 @@ export const checkPorts = async ({ host, port, stateDir }: PortsOptions): Promis
   if (taken.length === 0) return ok('ports', `free: ${states.map(({ text }) => text).join(', ')}`)
   return note(
     'ports',
-    `taken: ${taken.join(', ')}`,
-    '`npm start` takes the next free ones, `npm run api` takes IDEM_PORT',
+    `in use: ${taken.join(', ')}`,
+    '`npm start` uses the next free ports; `npm run api` uses IDEM_PORT',
   )
 }

@@ -7,7 +7,7 @@ import { type Finding, gap, note, ok } from './finding.ts'
 
 const timeoutMs = 60_000
 
-/** Tries every provider, also those that `wanted` (a value of IDEM_EXECUTION_PROVIDER) does not ask for. */
+/** Tries every provider, not only `wanted` (the value of IDEM_EXECUTION_PROVIDER). */
 export const checkProviders = async (wanted: string, bundle: Bundle): Promise<Finding[]> => {
   const findings: Finding[] = []
   for (const provider of knownProviders) {
@@ -23,7 +23,7 @@ export const checkProviders = async (wanted: string, bundle: Bundle): Promise<Fi
     else findings.push(note(check, trial.reason, ...(await adviceFor(provider))))
   }
   if (wanted !== 'auto' && !knownProviders.includes(wanted as (typeof knownProviders)[number])) {
-    const takes = `it takes auto, ${knownProviders.join(', ')}`
+    const takes = `use one of auto, ${knownProviders.join(', ')}`
     findings.push(gap('provider', `IDEM_EXECUTION_PROVIDER is ${JSON.stringify(wanted)}`, takes))
   }
   return findings

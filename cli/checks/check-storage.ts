@@ -10,7 +10,7 @@ import type { ArtifactStore } from '../../storage/store.ts'
 import type { SecretsConfig } from '../config.ts'
 import { type Finding, gap, note, ok } from './finding.ts'
 
-/** Lets the driver that `url` (IDEM_STORAGE) names try its store. */
+/** Checks the store with the driver for `url` (IDEM_STORAGE). */
 export const checkStorage = async (
   url: string,
   store: ArtifactStore,
@@ -22,9 +22,9 @@ export const checkStorage = async (
   return found.ok ? ok('storage', what) : gap('storage', what, found.advice)
 }
 
-const made = 'openssl rand -base64 32 makes the random part'
+const made = 'openssl rand -base64 32 generates the random part'
 
-/** Says whether the secrets are set and well formed, and never what they are. */
+/** Checks that the secrets are set and well formed. Findings do not contain the secrets. */
 export const checkSecrets = async (
   config: SecretsConfig,
   drivers: StorageDrivers = storageDrivers,
@@ -39,9 +39,9 @@ export const checkSecrets = async (
   ): Finding => {
     const name = `secret ${variable}`
     if (!value) {
-      const source = existsSync(file) ? `from ${file}` : 'made at the first start'
+      const source = existsSync(file) ? `from ${file}` : 'generated at the first start'
       if (!isShared) return ok(name, source)
-      const why = 'other machines that use this storage need the same'
+      const why = 'other machines that use this storage need the same value'
       return note(name, `${source}; ${why}`, `set ${variable} to ${form} on all of them; ${made}`)
     }
     try {

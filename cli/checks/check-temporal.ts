@@ -14,11 +14,11 @@ import {
 import { type Finding, gap, note, ok } from './finding.ts'
 
 export interface TemporalOptions {
-  /** Without an address `npm start` brings a server of its own, so that none is needed. */
+  /** Without an address no server is required, as `npm start` starts one. */
   connectionOptions: ConnectionOptions
   namespace: string
   buildId: string | undefined
-  /** Where the CLI is looked for. */
+  /** PATH, where the CLI is searched. */
   path: string
   cacheDir: string
 }
@@ -30,11 +30,11 @@ const checkCli = ({ path, cacheDir }: TemporalOptions): Finding => {
   const found = folders.map((folder) => join(folder, 'temporal')).find((file) => existsSync(file))
   const kept = existsSync(cacheDir) ? readdirSync(cacheDir).find((name) => name.startsWith('temporal-')) : undefined
   const file = found ?? (kept && join(cacheDir, kept))
-  if (file) return ok('temporal', `no server answers; \`npm start\` starts one with ${file}`)
+  if (file) return ok('temporal', `no server is running; \`npm start\` starts one with ${file}`)
   return note(
     'temporal',
-    'no server answers, and there is no Temporal CLI yet',
-    '`npm start` fetches it; or install it from https://docs.temporal.io/cli, or set TEMPORAL_ADDRESS',
+    'no server is running, and the Temporal CLI is not installed',
+    '`npm start` downloads it; or install it from https://docs.temporal.io/cli, or set TEMPORAL_ADDRESS',
   )
 }
 
@@ -76,7 +76,7 @@ const checkQueue = async (connection: Connection, namespace: string, queue: stri
   const waiting = backlog === 1 ? '1 task waits' : `${backlog} tasks wait`
   if (live.length > 0)
     return ok(`queue ${queue}`, `polled by ${live.map(({ identity }) => identity).join(', ')}; ${waiting}`)
-  return note(`queue ${queue}`, `no worker polls it; ${waiting}`, `npm run worker -- --queues ${of}`)
+  return note(`queue ${queue}`, `no worker polls this queue; ${waiting}`, `npm run worker -- --queues ${of}`)
 }
 
 const checkBuild = async (connection: Connection, namespace: string, buildId: string): Promise<Finding> => {
@@ -84,12 +84,12 @@ const checkBuild = async (connection: Connection, namespace: string, buildId: st
   if (current === buildId) return ok('build', `${buildId} is current`)
   return note(
     'build',
-    `${buildId} is not current (${current ?? 'none'} is): it gets no new workflows`,
-    `start every worker of it, then: ${currentBuildCommand(namespace, buildId)}`,
+    `${buildId} is not current (${current ?? 'none'} is): it receives no new workflows`,
+    `start all workers of this build, then: ${currentBuildCommand(namespace, buildId)}`,
   )
 }
 
-/** What the server that was reached has of what Idem needs. */
+/** Checks what Idem needs on a server that is running. */
 const checkServer = async (connection: Connection, { namespace, buildId }: TemporalOptions): Promise<Finding[]> => {
   const { serverVersion } = await connection.workflowService.getSystemInfo({})
   const findings = [ok('temporal', `${connection.options.address}, server ${serverVersion}`)]
@@ -104,7 +104,7 @@ const checkServer = async (connection: Connection, { namespace, buildId }: Tempo
   return findings
 }
 
-/** The server, and what Idem needs on it. */
+/** Checks the Temporal server, and what Idem needs on it. */
 export const checkTemporal = async (options: TemporalOptions): Promise<Finding[]> => {
   const { connectionOptions } = options
   const { address } = connectionOptions
@@ -118,7 +118,7 @@ export const checkTemporal = async (options: TemporalOptions): Promise<Finding[]
   }
   try {
     const findings = await checkServer(connection, options)
-    // One that merely answers on the usual port need not be ours.
+    // Without an address, a server on the default port may belong to something else.
     return address ? findings : findings.map((it) => (it.status === 'gap' ? { ...it, status: 'note' } : it))
   } finally {
     await connection.close()

@@ -1,13 +1,13 @@
 import { explain } from '../../lib/explain.ts'
 
-/** `note` is something that not everybody needs; `gap` keeps Idem from working as it is configured. */
+/** `note`: missing, but not always needed. `gap`: Idem cannot work with this configuration. */
 export type FindingStatus = 'ok' | 'note' | 'gap'
 
 export interface Finding {
   check: string
   status: FindingStatus
   what: string
-  /** What to do about it. */
+  /** How to fix it. */
   advice?: readonly string[]
 }
 
@@ -27,7 +27,7 @@ export const gap = (check: string, what: string, ...advice: string[]): Finding =
   advice,
 })
 
-/** Runs the checks one after the other, so that none slows another's measurement. One that throws is a gap. */
+/** Runs the checks one by one, so that they do not disturb each other's measurements. A check that throws is a gap. */
 export const runChecks = async (
   checks: Readonly<Record<string, Check>>,
   onFinding: (finding: Finding) => void = () => undefined,

@@ -2,11 +2,11 @@ import type { Prediction } from '../../contracts/prediction.ts'
 import { retry } from '../../lib/retry.ts'
 import { parseRetryAfter } from '../../lib/retry-after.ts'
 
-/** The API did not do what was asked; the message is its own. */
+/** An error response of the API, with its message. */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly status: number
-  /** How long the API asks to wait. */
+  /** Delay in the `Retry-After` header. */
   readonly retryAfterMs: number | undefined
   constructor(status: number, message: string, retryAfterMs?: number) {
     super(message)
@@ -15,7 +15,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Nothing answers where the API should be. */
+/** The API cannot be reached. */
 export class Unreachable extends Error {
   override name = 'Unreachable'
 }
@@ -24,7 +24,7 @@ export interface ApiClient {
   create(input: Record<string, unknown>): Promise<Prediction>
   get(id: string): Promise<Prediction>
   cancel(id: string): Promise<Prediction>
-  /** Bytes of an output. */
+  /** Downloads an output. */
   download(url: string): Promise<Uint8Array>
 }
 
@@ -32,15 +32,23 @@ const model = 'idem/arc2face'
 
 const attempts = 6
 const defaultRetryMs = 1_000
-/** Too many requests, and a service that is away for a moment. */
+/** Too many requests, or a service that is unavailable for a moment. */
 const transient: ReadonlySet<number> = new Set([429, 503])
 
-/** A client of a running API. Tries again where it says so. Throws `ApiError`, or a plain error where nothing answers. */
+/**
+ * A client of a running API. It retries transient errors. Throws `ApiError`, or `Unreachable` if there is no response.
+ *
+ * @example
+ * const client = createApiClient('http://127.0.0.1:8787')
+ * const { id } = await client.create({ input_image: 'https://example.com/portrait.jpg' })
+ */
 export const createApiClient = (baseUrl: string, token?: string): ApiClient => {
   const auth = token ? { authorization: `Bearer ${token}` } : undefined
   const requestOnce = async (url: string, init?: RequestInit): Promise<Response> => {
     const response = await fetch(url, init).catch((cause) => {
-      throw new Unreachable(`No answer from ${new URL(url).origin}; is Idem running there? (npm start)`, { cause })
+      throw new Unreachable(`Cannot reach the API at ${new URL(url).origin}. Is it running? Start it with npm start`, {
+        cause,
+      })
     })
     if (response.ok) return response
     const problem = (await response.json().catch(() => ({}))) as { detail?: string }
@@ -62,7 +70,7 @@ export const createApiClient = (baseUrl: string, token?: string): ApiClient => {
     create: (input) =>
       json(`/models/${model}/predictions`, {
         method: 'POST',
-        // A repeated request makes no second prediction.
+        // A repeated request does not create a second prediction.
         headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
         body: JSON.stringify({ input }),
       }),

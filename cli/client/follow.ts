@@ -4,7 +4,7 @@ import type { ApiClient } from './api-client.ts'
 
 const pollMs = 250
 
-/** Polls until the prediction has ended. `signal` asks the API to cancel it, once. */
+/** Polls until the prediction has ended. If `signal` is aborted, the prediction is canceled. */
 export const follow = async (
   client: ApiClient,
   started: Prediction,

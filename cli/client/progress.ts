@@ -4,7 +4,7 @@ import { models } from '../../api/models/index.ts'
 import type { Prediction } from '../../contracts/prediction.ts'
 import { doingOf, isStepName, progressIn, type StepName, stepNames, steps } from '../../contracts/steps.ts'
 
-/** Where a prediction stands, in [0, 1], and in words. */
+/** Progress of a prediction in [0, 1], and its description. */
 interface Standing {
   done: number
   text: string
@@ -18,7 +18,7 @@ interface RunningMetrics {
   attempt?: number
 }
 
-/** What a prediction of this model goes through, in order. */
+/** The steps of the predictions of a model, in order. */
 const stepsOf = (name: string): readonly StepName[] => models.find((model) => model.name === name)?.steps ?? stepNames
 
 const standing = ({ model, status, metrics }: Prediction): Standing => {
@@ -37,7 +37,7 @@ export interface Progress {
   stop(): void
 }
 
-/** A live bar on a terminal; elsewhere a line whenever the phase changes. */
+/** Shows a progress bar on a terminal; otherwise it writes a line whenever the step changes. */
 export const createProgress = (stream: Writable & { isTTY?: boolean }): Progress => {
   if (!stream.isTTY) {
     let last = ''

@@ -10,11 +10,11 @@ export interface GeneratedImage {
   file: string
   image: RgbImage
   seed: number
-  /** Cosine to the person; null where no face was found. */
+  /** Cosine to the person; null if no face was found. */
   similarity: number | null
 }
 
-/** Downloads the outputs of a succeeded prediction into `folder`, which is there. */
+/** Downloads the outputs of a succeeded prediction into `folder`, which must exist. */
 export const saveOutputs = async (
   client: ApiClient,
   prediction: Prediction,
@@ -34,7 +34,7 @@ export const saveOutputs = async (
 export const formatSimilarity = (similarity: number | null): string =>
   similarity === null ? 'no face found' : `similarity ${similarity.toFixed(2)}`
 
-/** One picture of what went in and what came out. */
+/** Writes one image that shows the input and the generated images. */
 export const writeContactSheet = async (
   file: string,
   before: readonly { image: RgbImage; caption: string[] }[],

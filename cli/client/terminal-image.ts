@@ -3,11 +3,11 @@ import { resizeBilinear } from '../../inference/numeric/resize.ts'
 import { decodePhoto } from '../../inference/photos/decode.ts'
 import { toBase64 } from '../../lib/base64.ts'
 
-/** How a terminal shows pictures between its lines. */
+/** Protocols for images in a terminal. */
 export const imageProtocols = ['iterm2', 'kitty', 'sixel'] as const
 export type ImageProtocol = (typeof imageProtocols)[number]
 
-/** What the terminal says of itself; undefined where it shows no pictures, or is none. */
+/** Detects the protocol of the terminal. Undefined if `stream` is not a terminal, or it does not support images. */
 export const terminalImages = (
   stream: { isTTY?: boolean },
   env: Readonly<Record<string, string | undefined>>,
@@ -23,7 +23,7 @@ export const terminalImages = (
 const columns = 60
 const sixelWidthPx = 600
 const sixelColours = 256
-// Kitty takes at most 4096 bytes of base64 at a time.
+// Kitty accepts at most 4096 bytes of base64 at a time.
 const kittyChunk = 4096
 
 const iterm2 = (base64: string, bytes: number): string =>

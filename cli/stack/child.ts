@@ -9,13 +9,13 @@ export interface ChildOptions {
   module: URL
   args?: readonly string[]
   env: NodeJS.ProcessEnv
-  /** Called with every line that it prints besides its `ready` line. */
+  /** Called with every line that it prints, except its `ready` line. */
   onLine: (line: string) => void
 }
 
 export interface Child {
   readonly pid: number
-  /** Resolves with the reason when the process ends, wanted or not. */
+  /** Resolves with the reason when the process ends, whether it was stopped or not. */
   readonly ended: Promise<string>
   stop(): Promise<void>
 }
@@ -23,12 +23,12 @@ export interface Child {
 const startTimeoutMs = 60_000
 const stopTimeoutMs = 40_000
 
-/** Starts one of our processes; resolves when it has printed its `ready` line. */
+/** Starts a process of Idem. Resolves when it has printed its `ready` line. */
 export const startChild = async ({ name, module, args = [], env, onLine }: ChildOptions): Promise<Child> => {
   const child: ChildProcess = spawn(
     process.execPath,
     ['--import', import.meta.resolve('tsx'), fileURLToPath(module), ...args],
-    // A group of its own: a Ctrl-C in the terminal reaches the parent alone. The channel tells it when the parent dies.
+    // Detached, so that a Ctrl-C only reaches the parent. The IPC channel closes if the parent dies.
     { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   )
   const last: string[] = []

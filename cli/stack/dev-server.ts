@@ -9,20 +9,20 @@ import { watchProcess } from '../../lib/watch-process.ts'
 import { addSearchAttributes, missingSearchAttributes } from '../../temporal/register-search-attributes.ts'
 
 export interface DevServerOptions {
-  /** The Temporal CLI. */
+  /** Path of the Temporal CLI. */
   cli: string
-  /** Free ones where they are not given. */
+  /** Ports. Default to free ones. */
   port?: number
   uiPort?: number
-  /** Where its HTTP API answers; it refuses every request if this is omitted. */
+  /** Port of the HTTP API. If omitted, the HTTP API refuses every request. */
   httpPort?: number
-  /** SQLite file; without it the server forgets everything when it stops. */
+  /** SQLite file. If omitted, data is lost when the server stops. */
   dbFile?: string
-  /** Where the UI has payloads decoded. */
+  /** URL of the codec server that the UI uses. */
   codecEndpoint?: string
   /** Called with its pid as soon as there is one, long before the server answers. */
   onSpawn?: (pid: number) => void | Promise<void>
-  /** More of Temporal's dynamic settings, as `name=JSON`. */
+  /** More dynamic settings of Temporal, as `name=JSON`. */
   settings?: readonly string[]
 }
 
@@ -30,14 +30,14 @@ export interface DevServer {
   readonly pid: number
   /** gRPC, host:port. */
   readonly address: string
-  /** HTTP API, if it was asked for. */
+  /** URL of the HTTP API, if `httpPort` was given. */
   readonly httpUrl?: string
   readonly uiUrl: string
   /** Prometheus metrics of the server. */
   readonly metricsUrl: string
-  /** Resolves with the reason when the process ends, wanted or not. */
+  /** Resolves with the reason when the process ends, whether it was stopped or not. */
   readonly ended: Promise<string>
-  /** Waits until the process is gone and its ports are free. */
+  /** Stops the server. Resolves when the process has ended and its ports are free. */
   stop(): Promise<void>
 }
 
@@ -47,24 +47,24 @@ const startTimeoutMs = 30_000
 const stopTimeoutMs = 10_000
 
 const tuning = [
-  // Every transfer task waits for a 50 ms tick otherwise.
+  // Otherwise every transfer task waits for a tick of 50 ms.
   'history.transferProcessorMaxPollRPS=5000',
-  // A history is deleted once the tasks of its end are acknowledged, which happens every 30 s otherwise.
+  // A history is deleted after the tasks of its end are acknowledged, which by default happens every 30 s.
   'history.transferProcessorUpdateAckInterval="200ms"',
   'history.visibilityProcessorUpdateAckInterval="200ms"',
-  // Tasks of one queue are handed out in turn by their fairness keys, which are tenants.
+  // Tasks of a queue are dispatched fairly by their fairness keys, which are the tenants.
   'matching.useNewMatcher=true',
   'matching.enableFairness=true',
 ]
 /**
- * The CLI opens a port for the HTTP API whether anybody wants it or not, and any web page can post to it: it takes a body
- * that is called text, for which browsers ask nobody. So it answers no host that a page could name.
+ * The CLI always opens a port for the HTTP API, and any web page could post to it: it accepts bodies with the type
+ * text/plain, which browsers send without a preflight. So it only accepts hosts that a page cannot use.
  */
 const httpHosts = (httpPort: number | undefined): string => {
   const hosts = httpPort === undefined ? [`${randomUUID()}.invalid`] : [`${ip}:${httpPort}`, `localhost:${httpPort}`]
   return `frontend.httpAllowedHosts=${JSON.stringify(hosts)}`
 }
-/** Without these, a database file makes everything some ten times slower. */
+/** Without these, a database file makes everything about ten times slower. */
 const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']
 
 const answers = async (address: string): Promise<boolean> => {
@@ -80,7 +80,7 @@ const answers = async (address: string): Promise<boolean> => {
   }
 }
 
-/** A database keeps the attributes that it was made with, whatever the server is told: those of an older one lack some. */
+/** Adds missing search attributes: an existing database keeps its own, and ignores the options of the server. */
 const completeSearchAttributes = async (address: string): Promise<void> => {
   const connection = await Connection.connect({ address })
   try {
@@ -91,7 +91,7 @@ const completeSearchAttributes = async (address: string): Promise<void> => {
   }
 }
 
-/** Starts Temporal's development server with its UI on loopback; resolves when its namespace answers. */
+/** Starts Temporal's development server with its UI on loopback. Resolves when its namespace is ready. */
 export const startDevServer = async (options: DevServerOptions): Promise<DevServer> => {
   const { port = await freePort(), uiPort = await freePort(), httpPort } = options
   const metricsPort = await freePort()
@@ -103,11 +103,11 @@ export const startDevServer = async (options: DevServerOptions): Promise<DevServ
   if (options.dbFile) args.push('--db-filename', options.dbFile, ...pragmas)
   if (options.codecEndpoint) args.push('--ui-codec-endpoint', options.codecEndpoint)
   for (const [name, type] of Object.entries(searchAttributes)) args.push('--search-attribute', `${name}=${type}`)
-  // A group of its own: a Ctrl-C in the terminal reaches us alone, and we stop it after the workers.
+  // Detached, so that a Ctrl-C only reaches this process, which stops the server after the workers.
   const child = spawn(options.cli, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
   let output = ''
   child.stderr?.on('data', (chunk: Buffer) => {
-    // The start of a crash says why, its end says where.
+    // The start of a crash's output has the reason, and its end the location.
     output += chunk.toString()
     if (output.length > 8000) output = `${output.slice(0, 4000)}\n…\n${output.slice(-2000)}`
   })

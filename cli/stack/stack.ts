@@ -17,26 +17,28 @@ export interface Stack {
   readonly uiUrl: string
   /** host:port of Temporal's gRPC. */
   readonly temporalAddress: string
-  /** What the Temporal CLI reads to see payloads; only where the server is ours. */
+  /** Configuration file with which the Temporal CLI decodes payloads; only if this stack started the server. */
   readonly cliConfig?: string
-  /** By the queues that they serve; without `gpu` while that one is scaled to zero. */
+  /** Workers by the queues that they serve; without `gpu` while it is scaled to zero. */
   readonly workers: ReadonlyMap<string, Child>
-  /** The process of the API, and that of the Temporal server if it is ours; each is started again when it ends. */
+  /** The processes of the API and, if this stack started it, the Temporal server. Each is restarted when it ends. */
   readonly apiPid: () => number
   readonly temporalPid: () => number | undefined
-  /** Stops what was started, in order, and waits for it. */
+  /** Stops everything that was started, in order. */
   stop(): Promise<void>
 }
 
 const temporalPorts = { grpc: 7233, ui: 8233 }
 const portAttempts = 5
 
-/** Makes or reads the secrets before anything is stored that needs them later, unless they are configured. */
+/** Creates or reads the secrets, unless they are configured, before anything is stored that needs them later. */
 const loadSecrets = async ({ stateDir, env }: StartConfig): Promise<void> => {
   if (!env.IDEM_WEBHOOK_SECRET || !env.IDEM_ENCRYPTION_KEYS) await loadOrMakeSecrets(stateDir)
 }
 
-/** Starts Temporal on its usual ports or the next free ones; a later start gets the same ones, which the others know. */
+/**
+ * Starts Temporal on its default ports or the next free ones. Restarts use the same ports, which other processes know.
+ */
 const createTemporalStart = async (
   config: StartConfig,
   codecEndpoint: string,
@@ -63,13 +65,13 @@ const createTemporalStart = async (
     ports = { port, uiPort }
     return server
   }
-  // Another process may take a port between our look and the server's.
+  // Another process may take the port between our check and the server's start.
   const shouldRetry = (error: unknown) =>
     ports === undefined && (error as Error).message.includes('address already in use')
   return () => retry(start, { attempts: portAttempts, shouldRetry })
 }
 
-/** Temporal with its UI, the API, and a worker for every queue, on this machine; resolves when all are ready. */
+/** Starts Temporal with its UI, the API and a worker for every queue on this machine. Resolves when all are ready. */
 export const startStack = async (config: StartConfig, log: (line: string) => void): Promise<Stack> => {
   await claimState(config.stateDir)
   let temporal: KeptRunning<DevServer> | undefined
@@ -87,10 +89,10 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
     await loadSecrets(config)
     const port = config.port === 0 ? await freePort() : await nextFreePort(config.port)
     const apiUrl = `http://${config.host}:${port}`
-    // Whoever may open the UI finds the way to its payloads there, and nobody else does.
+    // Only those who can open the UI learn the URL that decodes payloads.
     const codecToken = toHex(randomBytes(24))
     const codecEndpoint = `${apiUrl}/codec/${codecToken}`
-    // Known from its first moment: the start after a crash ends the server that is left.
+    // Recorded as soon as it starts, so that the start after a crash can stop it.
     const onSpawn = (temporalPid: number) => recordRunning(config.stateDir, { apiUrl, uiUrl, temporalPid })
     let uiUrl = config.temporalUiUrl
     if (!config.temporalAddress) {
@@ -111,7 +113,7 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       ...(config.scaleToZero && { IDEM_READY_QUEUES: 'control,cpu' }),
     }
 
-    // Processes of one machine cannot share a port: the API has the one that is asked for, workers those after it.
+    // Processes cannot share a port: the API uses the configured one, and the workers the next ones.
     const metricsPort = Number(config.env.IDEM_METRICS_PORT || 0)
     const withMetricsPort = (nth: number) => (metricsPort ? { ...env, IDEM_METRICS_PORT: `${metricsPort + nth}` } : env)
 
@@ -144,7 +146,7 @@ export const startStack = async (config: StartConfig, log: (line: string) => voi
       })
       kept.push(gpu)
     }
-    // All of them are waited for, so that one that fails leaves none behind that is still starting.
+    // Waits for all of them, so that none is still starting when another one fails.
     const starts = await Promise.allSettled([startApi(), startWorker('control,cpu'), startGpu()])
     for (const start of starts) if (start.status === 'rejected') throw start.reason
 

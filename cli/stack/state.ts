@@ -10,7 +10,7 @@ import { releaseLock, takeLock } from './state-lock.ts'
 const pidSchema = z.int().positive()
 const runningSchema = z.object({
   pid: pidSchema,
-  /** When that process started: a pid is used again. */
+  /** When that process started, as pids are reused. */
   startedAt: z.string().optional(),
   apiUrl: z.string(),
   uiUrl: z.string(),
@@ -18,12 +18,12 @@ const runningSchema = z.object({
   temporalPid: pidSchema.optional(),
 })
 
-/** What runs from a state folder; written while it does. */
+/** The stack that runs from a state folder. The file exists while it runs. */
 export type RunningStack = z.infer<typeof runningSchema>
 
 const file = (stateDir: string) => join(stateDir, 'running.json')
 
-/** Undefined if the text is empty, cut short or something else. */
+/** Returns undefined if the text is empty, truncated or malformed. */
 const parseRunning = (text: string): RunningStack | undefined => {
   try {
     return runningSchema.parse(JSON.parse(text))
@@ -38,7 +38,7 @@ const readText = (path: string): Promise<string | undefined> =>
     throw new Error(`Cannot read ${path}`, { cause: error })
   })
 
-/** The stack that runs from this state, if one does. */
+/** Returns the stack that runs from this state folder, if there is one. */
 export const findRunning = async (stateDir: string): Promise<RunningStack | undefined> => {
   const running = parseRunning((await readText(file(stateDir))) ?? '')
   return running && (await stillRuns(running)) ? running : undefined
@@ -46,7 +46,7 @@ export const findRunning = async (stateDir: string): Promise<RunningStack | unde
 
 const leftoverTimeoutMs = 10_000
 
-/** Ends the dev server of a stack that was killed: two servers on one database would spoil it. */
+/** Stops the dev server of a stack that was killed: two servers would corrupt the database. */
 const endLeftover = async (temporalPid: number): Promise<void> => {
   if (!isAlive(temporalPid) || !(await processName(temporalPid)).startsWith('temporal')) return
   process.kill(temporalPid, 'SIGTERM')
@@ -55,17 +55,18 @@ const endLeftover = async (temporalPid: number): Promise<void> => {
     (now) => now,
     { everyMs: 100, timeoutMs: leftoverTimeoutMs },
   )
-  if (!gone) throw new Error(`The Temporal server of an earlier start (pid ${temporalPid}) does not end; stop it first`)
+  if (!gone)
+    throw new Error(`The Temporal server of an earlier start (pid ${temporalPid}) does not stop; stop it first`)
 }
 
-/** Writes a file that readers see whole or not at all. */
+/** Writes a file atomically. */
 const writeWhole = async (path: string, text: string): Promise<void> => {
   const part = `${path}.${randomUUID()}.part`
   await writeFile(part, text, { mode: 0o600 })
   await rename(part, path)
 }
 
-/** Takes the state folder for this process. Throws if another process has it. */
+/** Claims the state folder for this process. Throws if another process uses it. */
 export const claimState = async (stateDir: string): Promise<void> => {
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   const holder = await takeLock(stateDir)
@@ -74,14 +75,16 @@ export const claimState = async (stateDir: string): Promise<void> => {
     if (!holder) await releaseLock(stateDir)
     const { pid } = holder ?? before!
     throw new Error(
-      `Idem already runs from ${stateDir} (pid ${pid}${before ? `, ${before.apiUrl}` : ''}); stop it first`,
+      `Idem is already running from ${stateDir} (pid ${pid}${before ? `, ${before.apiUrl}` : ''}); stop it first`,
     )
   }
   if (before?.temporalPid) await endLeftover(before.temporalPid)
   await rm(file(stateDir), { force: true })
 }
 
-/** Says what runs, for other commands and for the start after a crash. For the process that claimed the state. */
+/**
+ * Records what is running, for other commands and for the start after a crash. Requires a claim of the state folder.
+ */
 export const recordRunning = async (
   stateDir: string,
   running: Omit<RunningStack, 'pid' | 'startedAt'>,
@@ -94,7 +97,7 @@ export const recordRunning = async (
 /** Configuration of the Temporal CLI, for `TEMPORAL_CONFIG_FILE`, while the dev server runs. */
 export const cliConfigFile = (stateDir: string): string => join(stateDir, 'temporal.toml')
 
-/** The file says where payloads are decoded: it is for nobody else on this machine. */
+/** Only readable by its owner, as it contains the URL that decodes payloads. */
 export const recordCliConfig = (
   stateDir: string,
   { address, codecEndpoint }: { address: string; codecEndpoint: string },
@@ -105,7 +108,7 @@ export const recordCliConfig = (
     { mode: 0o600 },
   )
 
-/** Gives the state folder back. For the process that claimed it. */
+/** Releases the state folder. Requires a claim. */
 export const releaseState = async (stateDir: string): Promise<void> => {
   await rm(cliConfigFile(stateDir), { force: true })
   await rm(file(stateDir), { force: true })

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { count } from '../../lib/count.ts'
 import { sleep } from '../../lib/sleep.ts'
 import { isLive, type QueueState } from '../../temporal/queue-state.ts'
 import type { Child } from './child.ts'
@@ -6,28 +7,28 @@ import type { Child } from './child.ts'
 export interface SupervisorOptions {
   name: string
   readQueue(): Promise<QueueState>
-  /** Starts a worker that leaves by itself, with code 0, when it has been idle. Resolves when it is ready. */
+  /** Starts a worker that exits with code 0 after it has been idle. Resolves when it is ready. */
   startWorker(): Promise<Child>
-  /** Told of the worker that runs now; undefined at zero. */
+  /** Called with the running worker, or undefined when it has ended. */
   onWorker?(worker: Child | undefined): void
   log(line: string): void
   lookMs?: number
 }
 
 export interface Supervisor {
-  /** Stops the worker, where there is one, and starts no more. */
+  /** Stops the worker if one is running, and starts no other. */
   stop(): Promise<void>
 }
 
 const cleanExit = 'exited with code 0'
 const minDelayMs = 1_000
 const maxDelayMs = 15_000
-/** A worker that has lived this long did not fail because of how it was started. */
+/** A worker that has run for this long started correctly. */
 const soundMs = 60_000
 
 /**
- * Runs one worker while there is work for it, and none otherwise. Tasks that wait start it; it leaves by itself. One that
- * ends in any other way may have left work behind that the server does not count yet, and is started again.
+ * Runs one worker while there is work, and none otherwise. It is started when tasks are queued, and exits by itself
+ * when idle. If it ends in another way it is restarted, as it may have left tasks that the server does not count yet.
  */
 export const superviseWorker = (options: SupervisorOptions): Supervisor => {
   const { name, readQueue, startWorker, onWorker, log, lookMs = 500 } = options
@@ -38,7 +39,9 @@ export const superviseWorker = (options: SupervisorOptions): Supervisor => {
 
   const pause = (ms: number) => sleep(ms, stopping.signal)
 
-  /** How many tasks wait. Workers elsewhere that may be about to take them are given the time of another look. */
+  /**
+   * Counts the queued tasks. If other workers poll the queue, it waits and counts again, as they may take the tasks.
+   */
   const countWaiting = async (): Promise<number> => {
     const { backlog, pollers } = await readQueue()
     const others = pollers.some((poller) => !own.has(poller.identity) && isLive(poller))
@@ -47,14 +50,14 @@ export const superviseWorker = (options: SupervisorOptions): Supervisor => {
     return (await readQueue()).backlog
   }
 
-  /** Starts the worker and follows it to its end; whether it left because it was idle. */
+  /** Runs the worker until it ends. Returns whether it exited because it was idle. */
   const runWorker = async (): Promise<boolean> => {
     const startedAt = Date.now()
     worker = await startWorker()
     own.add(`${worker.pid}@${hostname()}`)
     onWorker?.(worker)
     log(`The ${name} worker is ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
-    // Asked to stop while it came up.
+    // Stopped while the worker was starting.
     if (stopping.signal.aborted) void worker.stop()
     const how = await worker.ended
     worker = undefined
@@ -69,8 +72,8 @@ export const superviseWorker = (options: SupervisorOptions): Supervisor => {
     while (!stopping.signal.aborted) {
       try {
         const tasks: number = again ? 0 : await countWaiting()
-        if (!again && tasks > 0) log(`${tasks} waiting for the ${name} worker: starting it`)
-        if (again) log(`Starting the ${name} worker again`)
+        if (!again && tasks > 0) log(`${count(tasks, 'task')} waiting for the ${name} worker: starting it`)
+        if (again) log(`Restarting the ${name} worker`)
         const sound: boolean = again || tasks > 0 ? await runWorker() : true
         again = !sound
         failures = sound ? 0 : failures + 1

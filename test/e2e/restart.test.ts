@@ -19,7 +19,7 @@ it('starts the API again when it dies, and says so', async () => {
   process.kill(killed, 'SIGKILL')
   await eventually(() => expect(stack.apiPid()).not.toBe(killed))
   await eventually(answers)
-  expect(stack.lines.join('\n')).toContain('The API ended by SIGKILL; starting it again')
+  expect(stack.lines.join('\n')).toContain('The API ended by SIGKILL; restarting it')
 })
 
 it('starts Temporal again on its file when it dies, and what ran goes on', async () => {

@@ -119,7 +119,7 @@ describe('a stack that scales to zero', () => {
     })
     expect(killed).toBeDefined()
     expect(prediction.status).toBe('succeeded')
-    expect(said()[said().indexOf('The gpu worker ended by SIGKILL') + 1]).toBe('Starting the gpu worker again')
+    expect(said()[said().indexOf('The gpu worker ended by SIGKILL') + 1]).toBe('Restarting the gpu worker')
     expect(stack.workers.get('gpu')?.pid).not.toBe(killed)
     await untilZero()
   })

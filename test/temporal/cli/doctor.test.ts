@@ -31,7 +31,7 @@ const statusOf = (findings: readonly Finding[]) =>
   Object.fromEntries(findings.map(({ check, status }) => [check, status]))
 
 describe('npm run doctor', () => {
-  it('exits with 0 where all that is needed is there', async () => {
+  it('exits with 0 where everything needed is available', async () => {
     const { code, stdout } = await doctor({ IDEM_EXECUTION_PROVIDER: 'cpu' }, '--json')
     const report = JSON.parse(stdout) as { ok: boolean; findings: Finding[] }
     expect(report.findings.filter(({ status }) => status === 'gap')).toEqual([])
@@ -161,12 +161,12 @@ describe('what the doctor says of this machine', () => {
   it('sees a port that is taken', async () => {
     const port = await freePort()
     const options = { host: '127.0.0.1', port, stateDir: join(folder, 'nothing-runs') }
-    expect((await checkPorts(options)).what).not.toContain(`taken: API ${port}`)
+    expect((await checkPorts(options)).what).not.toContain(`in use: API ${port}`)
     const server = createServer().listen(port, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
     expect(await checkPorts(options)).toMatchObject({
       status: 'note',
-      what: expect.stringContaining(`taken: API ${port}`),
+      what: expect.stringContaining(`in use: API ${port}`),
     })
     server.close()
   })

@@ -88,7 +88,7 @@ describe('a worker that leaves when it is idle', () => {
     const args = ['--import', 'tsx', 'cli/worker.ts', '--exit-when-idle', time]
     await expect(exec(process.execPath, args)).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`--exit-when-idle takes a time from 1s to 24h, such as 90s, 5m or 1h`),
+      stderr: expect.stringContaining(`--exit-when-idle must be a time from 1s to 24h, for example 90s, 5m or 1h`),
     })
   })
 })

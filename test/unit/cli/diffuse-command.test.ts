@@ -47,7 +47,7 @@ describe('diffuse with conditionings', () => {
   })
 
   it.each([
-    [['--conditioning', 'colour'], '--conditioning takes NAME=FILE, not "colour"'],
+    [['--conditioning', 'colour'], '--conditioning must be NAME=FILE, not "colour"'],
     [['--conditioning', 'smile=x.npy'], 'the bundle has no smile; it has mood, mood_scale, colour'],
     [['--conditioning', 'colour=/none.npy'], '--conditioning colour: cannot read /none.npy'],
   ])('refuses %j', async (args, message) => {
@@ -57,7 +57,7 @@ describe('diffuse with conditionings', () => {
   it('refuses an array of another shape', async () => {
     await expect(diffuse('--conditioning', `colour=${join(folder, 'short.npy')}`)).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--conditioning colour has the shape [4, 2]; it takes [2, 4]'),
+      stderr: expect.stringContaining('--conditioning colour has the shape [4, 2]; expected [2, 4]'),
     })
   })
 })

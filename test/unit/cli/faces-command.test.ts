@@ -54,10 +54,10 @@ describe('npm run faces', () => {
 
   it.each([
     [['--bogus'], "Unknown option '--bogus'"],
-    [[], 'Give photos'],
-    [['samples/male_26.jpg', '--detector', 'haar'], '--detector is one of yunet, scrfd, not "haar"'],
-    [['samples/male_26.jpg', '--detector', 'scrfd'], 'give one with --detector-model'],
-    [['samples/male_26.jpg', '--threads', 'many'], '--threads takes a whole number'],
+    [[], 'Pass photos'],
+    [['samples/male_26.jpg', '--detector', 'haar'], '--detector must be one of yunet, scrfd, not "haar"'],
+    [['samples/male_26.jpg', '--detector', 'scrfd'], 'pass one with --detector-model'],
+    [['samples/male_26.jpg', '--threads', 'many'], '--threads must be a whole number'],
     [['samples/male_26.jpg', '--detector-model', 'missing.onnx'], 'Cannot load the network missing.onnx'],
     [['samples/male_26.jpg', '--draw', '/dev/null/pictures'], '/dev/null/pictures'],
   ])('says in a line what is wrong with %j', async (args, message) => {

@@ -35,7 +35,7 @@ it('starts a process again whenever it ends, and says so', async () => {
     started[nth - 1]!.end('ended by SIGKILL')
     await eventually(() => expect(seen).toHaveLength(nth + 1))
   }
-  expect(lines.filter((line) => line.startsWith('The API ended by SIGKILL; starting it again'))).toHaveLength(3)
+  expect(lines.filter((line) => line.startsWith('The API ended by SIGKILL; restarting it'))).toHaveLength(3)
   await kept.stop()
   expect(started.map(({ stopped }) => stopped)).toEqual([false, false, false, true])
 })
@@ -47,7 +47,7 @@ it('goes on after starts that fail', async () => {
   started[0]!.end('exited with code 1')
   await eventually(() => expect(kept.current().pid).toBe(2))
   expect(starts()).toBe(5)
-  expect(lines.join('\n')).toContain('start 4 failed; trying again')
+  expect(lines.join('\n')).toContain('start 4 failed; retrying')
   await kept.stop()
 })
 

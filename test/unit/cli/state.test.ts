@@ -25,7 +25,7 @@ const deadPid = async (): Promise<number> => {
 
 it('is taken by one, and free again afterwards', async () => {
   await claimState(stateDir)
-  await expect(claimState(stateDir)).rejects.toThrow(`Idem already runs from ${stateDir}`)
+  await expect(claimState(stateDir)).rejects.toThrow(`Idem is already running from ${stateDir}`)
   await recordRunning(stateDir, { apiUrl: 'http://127.0.0.1:1', uiUrl: '' })
   expect((await findRunning(stateDir))?.apiUrl).toBe('http://127.0.0.1:1')
   expect((await stat(lock())).mode & 0o777).toBe(0o600)

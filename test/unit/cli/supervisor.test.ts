@@ -84,7 +84,7 @@ describe('the supervisor of a worker', () => {
     workers[0]!.end('ended by SIGKILL')
     await vi.advanceTimersByTimeAsync(1_000)
     expect(start).toHaveBeenCalledTimes(2)
-    expect(lines).toContain('Starting the gpu worker again')
+    expect(lines).toContain('Restarting the gpu worker')
     workers[1]!.end('exited with code 0')
     await pass(100)
     expect(start).toHaveBeenCalledTimes(2)
