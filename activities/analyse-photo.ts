@@ -34,10 +34,11 @@ export const createAnalysePhoto = ({ store, faces, pixels }: AnalysePhotoDeps) =
     const result: PhotoFaces = {
       width,
       height,
-      faces: found.map(({ box, landmarks, score, embedding }) => ({
+      faces: found.map(({ box, landmarks, score, turn, embedding }) => ({
         bbox: box,
         kps: landmarks,
         score,
+        ...(turn && { turn }),
         embedding: [...embedding],
       })),
     }

@@ -37,7 +37,7 @@ export const createFindFace = ({ store, faces, pixels }: FindFaceDeps) => ({
     }
     const cropKey = artifactKeys.crop(input.predictionId, input.index)
     await store.put(cropKey, await encodePng(found.crop), { contentType: 'image/png' })
-    const { box, landmarks, score } = found.face
-    return { cropKey, box, landmarks, score, faces: found.faces }
+    const { box, landmarks, score, turn } = found.face
+    return { cropKey, box, landmarks, score, ...(turn && { turn }), faces: found.faces }
   },
 })

@@ -38,7 +38,8 @@ export const createVerifyImages = ({ store, faces }: VerifyImagesDeps) => ({
       heartbeat({ done: similarity.length, of: input.imageKeys.length })
       const image = await decodeStored(await readArtifact(store, key, { predictionId }))
       pixelsSha256.push(await sha256Hex(image.data))
-      const face = await faces.identify(image, { transfer: true })
+      // Images are made upright: a face that is not must not count as like the person.
+      const face = await faces.identify(image, { transfer: true, turn: false })
       similarity.push(face ? cosine(identity, face.embedding) : null)
     }
     return { similarity, pixelsSha256 }

@@ -25,10 +25,11 @@ const help = `Finds the faces in photos: boxes, landmarks and vectors, one line 
 
   --json                    {file, width, height, faces: [{bbox, kps, score, embedding}]}, or {file, error} if the photo
                             cannot be read; without --json a short table
-  --detector KIND           ${detectorNames.join(' or ')}(default: the bundle's)
+  --detector KIND           ${detectorNames.join(' or ')} (default: the bundle's)
   --detector-model FILE     its network; required for a detector that the bundle does not contain
   --recognizer-model FILE   an ArcFace-like network: RGB, (x - 127.5) / 127.5
-  --retry                   if no face is found, try again with a border and at other sizes, as the service does
+  --retry                   as the service does: try again with a border and at other sizes if no face is found, and with
+                            the photo turned if no face is clearly upright (turn: degrees clockwise that turn it upright)
   --color-managed           apply embedded ICC profiles, and put transparent photos on white, as the service does; by
                             default the values in the file are used unchanged, as insightface and OpenCV do
   --draw DIR                write copies of the photos with boxes and landmarks
@@ -110,10 +111,11 @@ const toJson = ({ file, width, height, faces, error }: Report): string =>
           file,
           width,
           height,
-          faces: faces!.map(({ box, landmarks, score, embedding }) => ({
+          faces: faces!.map(({ box, landmarks, score, turn, embedding }) => ({
             bbox: box,
             kps: landmarks,
             score,
+            ...(turn && { turn }),
             embedding: [...embedding],
           })),
         },

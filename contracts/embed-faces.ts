@@ -23,6 +23,8 @@ export interface PhotoFaces {
     /** Five landmarks: eyes, nose, corners of the mouth. */
     readonly kps: readonly (readonly number[])[]
     readonly score: number
+    /** Degrees clockwise that turn the face upright; absent if the photo is upright. */
+    readonly turn?: 90 | 180 | 270
     /** Vector of length 1, accepted by `idem/arc2face` as `embedding`. */
     readonly embedding: readonly number[]
   }[]

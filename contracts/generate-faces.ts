@@ -32,10 +32,12 @@ export type Box = readonly [x1: number, y1: number, x2: number, y2: number]
 export type Point = readonly [x: number, y: number]
 
 export interface FoundFace {
-  /** In pixels of the photo, turned upright. */
+  /** In pixels of the photo, turned upright by its EXIF orientation. */
   readonly box: Box
   readonly landmarks: readonly Point[]
   readonly score: number
+  /** Degrees clockwise that turn the face upright; absent if the photo is upright. */
+  readonly turn?: 90 | 180 | 270
   /** Number of faces in the photo. */
   readonly faces: number
 }

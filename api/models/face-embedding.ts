@@ -23,6 +23,10 @@ const facesSchema = z.object({
       bbox: z.array(z.number()).length(4).describe('x1, y1, x2, y2 in pixels of the photo, turned upright.'),
       kps: z.array(z.array(z.number()).length(2)).describe('Five landmarks: eyes, nose, corners of the mouth.'),
       score: z.number(),
+      turn: z
+        .literal([90, 180, 270])
+        .optional()
+        .describe('Degrees clockwise that turn the face upright; absent if the photo is upright.'),
       embedding: z.array(z.number()).describe('Unit vector.'),
     }),
   ),

@@ -13,6 +13,8 @@ export interface View {
 
 /** Finds faces. */
 export interface Detector {
+  /** A score that only upright faces get. Photos whose faces score less are also looked at turned; all are if omitted. */
+  readonly sureScore?: number
   /** One pass over the photo; faces in order of score. */
   detect(photo: RgbImage, view?: View): Promise<Face[]>
   release(): Promise<void>

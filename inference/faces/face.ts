@@ -4,10 +4,12 @@ import type { Point } from '../numeric/similarity-transform.ts'
 export interface Face {
   /** x1, y1, x2, y2 */
   readonly box: readonly [x1: number, y1: number, x2: number, y2: number]
-  /** Eyes, nose, corners of the mouth; the one at the left of the image first. */
+  /** Eyes, nose, corners of the mouth; of two, the one at the left of the upright face first. */
   readonly landmarks: readonly Point[]
   /** How sure the detector is, 0 to 1. */
   readonly score: number
+  /** Degrees clockwise that turn the face upright; absent if the photo is upright. */
+  readonly turn?: 90 | 180 | 270
 }
 
 export interface EmbeddedFace extends Face {

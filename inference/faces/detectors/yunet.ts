@@ -14,6 +14,8 @@ const PIXELS = { channels: 'bgr', mean: 0, std: 1 } as const
 const STRIDES = [8, 16, 32] as const
 const DIVISOR = 32
 const LANDMARKS = 5
+// Upright faces score 0.93 and more in sharp photos, faces of turned photos up to 0.92.
+const SURE_SCORE = 0.93
 const TOP_K = 5000
 
 const unit = (value: number) => Math.min(1, Math.max(0, value))
@@ -29,6 +31,7 @@ const create: DetectorEntry['create'] = async (spec, options) => {
   if (missing) throw new BundleError(`${basename(spec.file)} is not a YuNet network: it has no output ${missing}`)
 
   return {
+    sureScore: SURE_SCORE,
     detect: async (photo, { sizePx = spec.inputSizePx, border = 0 } = {}) => {
       const longest = Math.max(photo.width, photo.height)
       const margin = border * longest
