@@ -13,6 +13,10 @@ export interface PhotoSourceDeps {
   publicUrl: string
 }
 
+// Of a photo's bytes in base64 without a prefix, the beginning is enough.
+const bareBase64 = /^[\w+/\s-]{60,}={0,2}\s*$/
+const lookedAt = 4096
+
 interface Requester {
   predictionId: string
   tenant: string
@@ -49,6 +53,10 @@ export const createPhotoSources = ({ store, publicUrl }: PhotoSourceDeps) => {
       const key = /^[0-9a-z]{26}$/.test(id) ? artifactKeys.upload(tenant, id) : undefined
       if (!key || !(await store.head(key))) throw fieldProblem(loc, 'Uploaded file not found', 'not_found')
       return { source: { key }, echo: text }
+    }
+    if (bareBase64.test(text.slice(0, lookedAt))) {
+      const message = 'The photo is base64 without a prefix; send it as a data: URI: data:image/jpeg;base64,…'
+      throw fieldProblem(loc, message, 'url_invalid')
     }
     if (text.length > maxUrlLength) {
       throw fieldProblem(loc, `The URL is too long; at most ${maxUrlLength} characters are allowed`, 'url_invalid')

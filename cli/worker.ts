@@ -108,6 +108,7 @@ await runCommand(help, async () => {
       ? await executionProvidersFor(config.executionProvider, bundle, console.log)
       : ['cpu'],
     allowPrivateNetwork: config.allowPrivateNetwork,
+    fetchContact: config.fetchContact,
     webhookSecrets,
     observer: observeWorkers({ metrics: metrics?.metrics, tracing }),
     buildId: config.buildId,

@@ -48,6 +48,8 @@ export interface WorkersOptions {
   bundle: Bundle
   executionProviders: readonly string[]
   allowPrivateNetwork: boolean
+  /** URL that fetches and webhooks name in their user agent. */
+  fetchContact?: string | undefined
   /** `whsec_…`, newest first. */
   webhookSecrets: readonly string[]
   loadPrediction: LoadPrediction
@@ -112,9 +114,9 @@ export const createWorkers = async (options: WorkersOptions) => {
     cpu: async () => {
       const faces = createFaceEngine({ models: faceModels(bundle) })
       closers.push(() => faces.close())
-      const { allowPrivateNetwork } = options
-      const fetch = createGuardedFetch({ allowPrivateNetwork })
-      const webhookFetch = createGuardedFetch({ allowPrivateNetwork, ...webhookLimits })
+      const { allowPrivateNetwork, fetchContact: contact } = options
+      const fetch = createGuardedFetch({ allowPrivateNetwork, contact })
+      const webhookFetch = createGuardedFetch({ allowPrivateNetwork, contact, ...webhookLimits })
       const pixels = createBudget({ total: heldPixels })
       const outbound = {
         ...createIntakePhoto({

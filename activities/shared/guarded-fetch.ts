@@ -24,6 +24,8 @@ export interface GuardedFetchOptions {
   rateWindowMs?: number
   /** For everything, redirects included; 30 s. */
   totalTimeoutMs?: number
+  /** URL that is sent in the user agent, for the people who run the other server. */
+  contact?: string | undefined
   /** Resolves names; the system's resolver by default. */
   lookup?: LookupFunction
   /** Certificate authorities to trust in place of Node's, as PEM. */
@@ -55,7 +57,8 @@ export type GuardedFetch = (url: string, request: GuardedRequest) => Promise<Gua
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
-const userAgent = 'idem'
+/** What the other side sees of us: the name, and whom to ask about the requests. */
+const userAgentOf = (contact: string | undefined): string => (contact ? `idem (+${contact})` : 'idem')
 
 /**
  * A fetch for URLs that strangers give. It connects to public addresses alone, on every hop; it follows a bounded number
@@ -70,6 +73,7 @@ export const createGuardedFetch = ({
   minBytesPerSecond = 16 * 1024,
   rateWindowMs = 5_000,
   totalTimeoutMs = 30_000,
+  contact,
   lookup,
   ca,
 }: GuardedFetchOptions): GuardedFetch => {
@@ -83,7 +87,7 @@ export const createGuardedFetch = ({
       const response = await client.request({
         path: url.pathname + url.search,
         method,
-        headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
+        headers: { 'user-agent': userAgentOf(contact), 'accept-encoding': 'identity', ...headers },
         body,
         signal,
       })

@@ -8,6 +8,7 @@ import { type Arc2FaceInput, arc2faceInputSchema } from './arc2face-input.ts'
 import { imageRecord, workflow } from './arc2face-record.ts'
 import { defineModel } from './define-model.ts'
 import { describeSettings } from './describe-settings.ts'
+import { faceWarnings } from './face-warnings.ts'
 import { prepareArc2Face } from './prepare-arc2face.ts'
 import { timingsOf } from './timings.ts'
 
@@ -54,7 +55,7 @@ export const arc2face = defineModel<Arc2FaceInput, GenerateFacesInput, GenerateF
     seeds: images.map(({ seed }) => seed),
     attempts: images.map(({ attempts }) => attempts),
     // Boxes and landmarks are personal data of the photo.
-    ...(!dataRemoved && { faces }),
+    ...(!dataRemoved && { faces, warnings: faceWarnings(faces) }),
     timings: timingsOf(timingsMs),
   }),
   iterations: ({ settings }) => ({ generateImages: settings.num_steps }),

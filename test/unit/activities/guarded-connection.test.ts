@@ -125,6 +125,19 @@ describe('a guarded connection', () => {
     )
   })
 
+  it('names itself, and whom to ask about its requests', async () => {
+    const agents: unknown[] = []
+    const port = await listen(
+      createServer((request, response) => {
+        agents.push(request.headers['user-agent'])
+        response.end()
+      }),
+    )
+    await get(`http://127.0.0.1:${port}/`)
+    await get(`http://127.0.0.1:${port}/`, { contact: 'https://example.com/bots' })
+    expect(agents).toEqual(['idem', 'idem (+https://example.com/bots)'])
+  })
+
   it('decodes what was encoded unasked, and takes an unknown or broken encoding for a failure', async () => {
     const port = await listen(
       createServer((request, response) => {
