@@ -3,10 +3,24 @@ import { pollUntil } from '../lib/poll-until.ts'
 import type { SealedStore } from '../storage/sealed-store.ts'
 import type { PredictionAdmin } from '../temporal/prediction-admin.ts'
 import { destroyPrediction } from './shared/artifacts.ts'
+import { listDerived } from './shared/derived.ts'
 
 export interface ErasePredictionDeps {
   store: SealedStore
   admin: PredictionAdmin
+}
+
+export interface DestroyArtifactsInput {
+  predictionId: string
+  /** Erasures that an earlier release started do not say it. */
+  tenant?: string
+}
+
+export interface DestroyedArtifacts {
+  artifacts: string[]
+  /** Answers of earlier workers lack these. */
+  derived?: string[]
+  keysApart?: boolean
 }
 
 /** A canceled prediction frees its device within a step; one whose worker is gone takes longer. */
@@ -27,8 +41,12 @@ export const createErasePrediction = ({ store, admin }: ErasePredictionDeps) => 
       return { canceled: true }
     },
 
-    async destroyArtifacts({ predictionId }: { predictionId: string }): Promise<{ artifacts: string[] }> {
-      return { artifacts: await destroyPrediction(store, predictionId) }
+    /** Destroys key and artifacts, and lists the predictions that have a copy of the vector. */
+    async destroyArtifacts({ predictionId, tenant }: DestroyArtifactsInput): Promise<DestroyedArtifacts> {
+      const artifacts = await destroyPrediction(store, predictionId)
+      // Only now that the key is gone: whoever has read the vector before is recorded.
+      const derived = tenant === undefined ? [] : await listDerived(store, tenant, predictionId)
+      return { artifacts, derived, keysApart: store.keysApart }
     },
 
     /** Deletes the histories of the prediction and of its webhook's delivery, and waits until they are gone. */

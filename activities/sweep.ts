@@ -5,6 +5,7 @@ import type { SealedStore } from '../storage/sealed-store.ts'
 import { listPages } from '../storage/store.ts'
 import type { PredictionAdmin } from '../temporal/prediction-admin.ts'
 import { destroyPrediction } from './shared/artifacts.ts'
+import { isStaleRecord } from './shared/derived.ts'
 
 export interface SweepDeps {
   store: SealedStore
@@ -44,6 +45,13 @@ export const createSweep = ({ store, admin, retentionMs }: SweepDeps) => {
       }
     }
     if (owned) yield owned
+  }
+
+  async function* derivedOneByOne() {
+    for await (const page of listPages(store, 'derived/')) {
+      Context.current().heartbeat()
+      yield* page
+    }
   }
 
   async function* keysOneByOne() {
@@ -102,6 +110,12 @@ export const createSweep = ({ store, admin, retentionMs }: SweepDeps) => {
         if (now - newest < retentionMs) return false
         await store.shred(id)
         await store.delete(keys)
+        return true
+      })
+      await sweepAll(derivedOneByOne(), async ({ key, modifiedAt }) => {
+        if (now - modifiedAt.getTime() < Math.max(markAgeMs, retentionMs) || !(await isStaleRecord(store, key)))
+          return false
+        await store.delete([key])
         return true
       })
       await sweepAll(keysOneByOne(), async ({ ownerId, modifiedAt }) => {

@@ -79,6 +79,7 @@ export const createPredictionCreator = (
       const { name, version, workflow } = model
       const prepared = await model.prepare(input, {
         predictionId: id,
+        tenant,
         bundle,
         store,
         find: (other) => find(other, tenant),

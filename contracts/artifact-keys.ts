@@ -16,6 +16,10 @@ export const artifactKeys = {
   upload: (tenant: string, id: string) => `uploads/${tenant}/${id}`,
   /** Folder of the uploads of a tenant. */
   uploads: (tenant: string) => `uploads/${tenant}/`,
+  /** Says that a prediction has a copy of the vector of an earlier one. */
+  derived: (tenant: string, sourceId: string, id: string) => `derived/${tenant}/${sourceId}/${id}`,
+  /** Of one earlier prediction. */
+  derivedFrom: (tenant: string, sourceId: string) => `derived/${tenant}/${sourceId}/`,
   uploadInfo: (tenant: string, id: string) => `uploads/${tenant}/${id}.json`,
   /** Marks that a run of a prediction has ended: leftovers that it still writes do not stay. */
   ended: (id: string, runId: string) => `ended/${id}/${runId}`,

@@ -15,6 +15,8 @@ export interface GenerateFacesInput extends PredictionInput {
   readonly photos: readonly PhotoSource[]
   /** Key of a face vector that is used instead of photos. */
   readonly identityKey?: string
+  /** The predictions that this vector was copied from: the one that was named, and those that it was copied from. */
+  readonly sources?: readonly string[]
   readonly faceSelection: FaceSelection
   readonly minFaceSizePx: number
   /** One per image: `seeds[k]` is enough to reproduce image k. */

@@ -23,6 +23,8 @@ export const limits = {
   /** Number of values in a request's JSON, at any depth: a vector and other fields. */
   jsonValues: 10_000,
   jsonDepth: 32,
+  /** How often the vector of one person is copied on, from prediction to prediction. */
+  derivations: 50,
   /** How long signed URLs of outputs are valid. */
   outputUrlSeconds: 3600,
 } as const

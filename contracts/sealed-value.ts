@@ -18,6 +18,9 @@ export interface SealedValue<T = unknown> {
   readonly value: T
 }
 
+/** The name of a memo's one field. Earlier releases had a field for each value, and `tenant` among them. */
+export const memoField = 'idem'
+
 export const sealFor = <T>(sealedFor: Purpose, tenant: string | undefined, value: T): SealedValue<T> => ({
   sealedFor,
   ...(tenant !== undefined && { tenant }),

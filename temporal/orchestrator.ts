@@ -60,8 +60,8 @@ export interface Orchestrator {
   cancel(id: string): Promise<void>
   /** Delivers `completed` to a URL once more: `running` where its delivery has not ended. */
   redeliver(id: string, options: { url: string; tenant: string }): Promise<'started' | 'running'>
-  /** Starts the erasure of a prediction, once. */
-  erase(id: string, tenant: string): Promise<void>
+  /** Starts the erasure of a prediction, once; with `derived`, also of those that have a copy of its vector. */
+  erase(id: string, options: { tenant: string; derived: boolean }): Promise<void>
   /** An erasure that was started: its tenant, and the receipt once it is done. */
   readErasure(id: string): Promise<{ tenant: string; receipt?: ErasureReceipt } | undefined>
   /** The queues that no worker polls. */

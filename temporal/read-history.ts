@@ -2,7 +2,7 @@ import { artifactsNamedIn, mayUse } from '../contracts/artifact-keys.ts'
 import { failures } from '../contracts/failures.ts'
 import type { PredictionInput } from '../contracts/prediction-options.ts'
 import type { FinishedActivity, PendingActivity, PredictionRecord, RecordedFailure } from '../contracts/record.ts'
-import { openFor } from '../contracts/sealed-value.ts'
+import { memoField, openFor } from '../contracts/sealed-value.ts'
 import { isProgress } from '../contracts/step-progress.ts'
 import { EncryptionError, saysForged } from '../lib/crypto/encryption-error.ts'
 import {
@@ -27,9 +27,6 @@ export interface Memo {
   /** How long its data is kept after its end. */
   retentionMs: number
 }
-
-/** The name of a memo's one field. Earlier releases had a field for each value, and `tenant` among them. */
-export const memoField = 'idem'
 
 const states: Record<string, PredictionRecord['state']> = {
   RUNNING: 'running',

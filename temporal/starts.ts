@@ -1,10 +1,10 @@
 import type { ErasePredictionInput } from '../contracts/erasure.ts'
 import { webhookQueue } from '../contracts/queues.ts'
-import { sealFor } from '../contracts/sealed-value.ts'
+import { memoField, sealFor } from '../contracts/sealed-value.ts'
 import { type DeliverWebhookInput, webhookWorkflowId } from '../contracts/webhooks.ts'
 import { erasureWorkflowId } from '../contracts/workflow-ids.ts'
 import type { Orchestrator } from './orchestrator.ts'
-import { type Memo, memoField } from './read-history.ts'
+import type { Memo } from './read-history.ts'
 import type { ReadService } from './read-service.ts'
 
 export interface WorkflowStartOptions {
@@ -75,12 +75,16 @@ export const createStarts = ({
       return answer === 'started' ? 'started' : 'running'
     }),
 
-  erase: (id, tenant) =>
+  erase: (id, { tenant, derived }) =>
     call('start the erasure', async () => {
       await startWorkflow({
         type: 'erasePrediction',
         id: erasureWorkflowId(id),
-        input: sealFor('input of erasePrediction', tenant, { predictionId: id } satisfies ErasePredictionInput),
+        input: sealFor('input of erasePrediction', tenant, {
+          predictionId: id,
+          tenant,
+          derived,
+        } satisfies ErasePredictionInput),
         reuse: 'ALLOW_DUPLICATE_FAILED_ONLY',
         memo: { [memoField]: sealFor('memo of erasePrediction', tenant, {}) },
         keywords: { IdemTenant: tenant },

@@ -12,6 +12,7 @@ import type { BundleInfo } from './bundle-info.ts'
 /** Passed to a model's `prepare`. Its functions throw problems. */
 export interface PrepareContext {
   readonly predictionId: string
+  readonly tenant: string
   readonly bundle: BundleInfo
   readonly store: ArtifactStore
   /** Refuses an input whose cost, the product of these fields, is more than a prediction may cost. Throws a 422 problem. */

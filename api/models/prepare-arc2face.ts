@@ -10,6 +10,7 @@ import type { Arc2FaceInput } from './arc2face-input.ts'
 import { arc2faceRecord } from './arc2face-record.ts'
 import { checkSettings } from './check-settings.ts'
 import type { PrepareContext, Prepared } from './define-model.ts'
+import { recordSources, sourcesOf } from './vector-sources.ts'
 
 type PreparedInput = Pick<Prepared<GenerateFacesInput>, 'input' | 'echo'>
 
@@ -27,14 +28,20 @@ const encodeEmbedding = (values: readonly number[], size: number): Uint8Array =>
   return encodeVector(checked.embedding)
 }
 
-/** Reads an earlier prediction and the face vector of its person. Throws a 404, 409 or 410 problem. */
-const readEarlier = async (id: string, { find, store }: PrepareContext) => {
-  const record = arc2faceRecord(await find(id))
+/**
+ * Reads an earlier prediction and the face vector of its person, and records that this one copies it. Throws a 404, 409 or
+ * 410 problem.
+ */
+const readEarlier = async (id: string, context: PrepareContext) => {
+  const record = arc2faceRecord(await context.find(id))
   if (!record) throw new Problem(409, `The prediction ${id} was made by a different model`)
   if (hasExpired(record)) throw new Problem(410, `The data of the prediction ${id} has been removed`)
-  const artifact = await store.get(record.input.identityKey ?? artifactKeys.identity(id))
+  const sources = [id, ...sourcesOf(record.input)]
+  // Before the vector is read, so that an erasure that destroys its key afterwards finds this prediction.
+  await recordSources(sources, context)
+  const artifact = await context.store.get(record.input.identityKey ?? artifactKeys.identity(id))
   if (!artifact) throw new Problem(409, `The prediction ${id} has no face vector, or has not computed it yet`)
-  return { record, identity: await readAll(artifact) }
+  return { record, sources, identity: await readAll(artifact) }
 }
 
 /** Stores the person's face vector for this prediction, and returns its key. */
@@ -46,7 +53,7 @@ const storeIdentity = async (vector: Uint8Array, { predictionId, store }: Prepar
 
 /** Prepares a prediction that makes the images of an earlier one again: it copies everything that they depend on. */
 const replay = async (id: string, context: PrepareContext): Promise<PreparedInput> => {
-  const { record, identity } = await readEarlier(id, context)
+  const { record, sources, identity } = await readEarlier(id, context)
   if (!record.result) throw new Problem(409, `The prediction ${id} has not succeeded`)
   const { madeWith, images } = record.result
   const isOther = ({ bundleSha256 }: MadeWith) => bundleSha256 !== context.bundle.sha256
@@ -59,6 +66,7 @@ const replay = async (id: string, context: PrepareContext): Promise<PreparedInpu
     input: {
       photos: [],
       identityKey: await storeIdentity(identity, context),
+      sources,
       faceSelection,
       minFaceSizePx,
       seeds: images.map(({ seed }) => seed),
@@ -85,16 +93,14 @@ export const prepareArc2Face = async (input: Arc2FaceInput, context: PrepareCont
     ...(input.min_similarity !== undefined && { max_attempts: input.max_attempts }),
   })
   const photos = await resolvePhotos(input)
-  const vector = embedding
-    ? encodeEmbedding(embedding, bundle.embeddingSize)
-    : input.identity_of !== undefined
-      ? (await readEarlier(input.identity_of, context)).identity
-      : undefined
+  const earlier = input.identity_of === undefined ? undefined : await readEarlier(input.identity_of, context)
+  const vector = embedding ? encodeEmbedding(embedding, bundle.embeddingSize) : earlier?.identity
   const seed = input.seed === undefined || input.randomize_seed ? randomSeed() : input.seed
   return {
     input: {
       photos: photos.sources,
       ...(vector && { identityKey: await storeIdentity(vector, context) }),
+      ...(earlier && { sources: earlier.sources }),
       faceSelection: input.face_selection,
       minFaceSizePx: input.min_face_size,
       seeds: Array.from({ length: input.num_images }, (_, index) => seed + index),

@@ -5,9 +5,9 @@ import { predictionStatuses } from '../../contracts/prediction.ts'
 import { predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { hasExpired } from '../../contracts/prediction-status.ts'
 import { boundedString } from '../../lib/bounded-schema.ts'
-import { pollUntil } from '../../lib/poll-until.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { idParam, jsonOf, named, pageOf, predictionDocument, problems } from '../document.ts'
+import { createEraser } from '../eraser.ts'
 import { pageQuery, urlsOfNeighbours } from '../page-query.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
 import { hasSucceeded, modelOf } from '../prediction-view.ts'
@@ -76,7 +76,15 @@ const deleteRoute = createRoute({
   path: '/predictions/{id}',
   operationId: 'predictions.delete',
   summary: 'Erase a prediction: cancel it and destroy its artifacts, key and history',
-  request: { params: idParam },
+  request: {
+    params: idParam,
+    query: z.object({
+      derived: z
+        .enum(['true', 'false'])
+        .optional()
+        .describe('`true`: also erase the predictions that have a copy of its face vector.'),
+    }),
+  },
   responses: {
     200: jsonOf(
       named(erasureReceiptSchema, 'ErasureReceipt'),
@@ -114,14 +122,12 @@ const redeliverRoute = createRoute({
 /** How long a cancel request waits for the prediction to end. */
 const cancelWaitMs = 3_000
 
-/** How long DELETE waits for the erasure to finish. */
-const eraseWait = { everyMs: 100, timeoutMs: 20_000 }
-
 export const createPredictionRoutes = (
   { orchestrator, publicUrl, models }: ApiDeps,
   { find, view }: PredictionReader,
 ): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
+  const eraser = createEraser(orchestrator)
 
   app.openapi(listRoute, async (c) => {
     const { cursor, limit, status, created_after, created_before } = c.req.valid('query')
@@ -159,18 +165,20 @@ export const createPredictionRoutes = (
     const { id } = c.req.valid('param')
     const tenant = c.get('tenant')
     if (!predictionIdPattern.test(id)) throw new Problem(404, 'Prediction not found')
+    const derived = c.req.valid('query').derived === 'true'
     const known = await orchestrator.readErasure(id)
     if (known && known.tenant !== tenant) throw new Problem(404, 'Prediction not found')
     if (!known?.receipt) {
       if (!known) await find(id, tenant)
-      await orchestrator.erase(id, tenant)
+      await orchestrator.erase(id, { tenant, derived })
     }
-    const erasure = await pollUntil(
-      () => orchestrator.readErasure(id),
-      (now) => now?.receipt !== undefined,
-      eraseWait,
-    )
-    return erasure?.receipt ? c.json(erasure.receipt, 200) : c.json({ id, status: 'erasing' } as const, 202)
+    const receipt = await eraser.waitFor(id)
+    if (!receipt) return c.json({ id, status: 'erasing' } as const, 202)
+    if (!derived || receipt.derived_erased) return c.json(receipt, 200)
+    // Nobody asked for them when the erasure started.
+    return (await eraser.eraseAll(receipt.derived, tenant))
+      ? c.json({ ...receipt, derived_erased: true }, 200)
+      : c.json({ id, status: 'erasing' } as const, 202)
   })
 
   app.openapi(imageRecordRoute, async (c) => {

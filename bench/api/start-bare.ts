@@ -5,9 +5,9 @@ import { completeSettings } from '../../contracts/diffusion-settings.ts'
 import type { GenerateFacesInput } from '../../contracts/generate-faces.ts'
 import { newPredictionId } from '../../contracts/prediction-id.ts'
 import { queues } from '../../contracts/queues.ts'
-import { sealFor } from '../../contracts/sealed-value.ts'
+import { memoField, sealFor } from '../../contracts/sealed-value.ts'
 import { localTenant } from '../../contracts/tenant-secret.ts'
-import { type Memo, memoField } from '../../temporal/read-history.ts'
+import type { Memo } from '../../temporal/read-history.ts'
 
 const model = 'idem/arc2face'
 const retentionMs = 24 * 3_600_000

@@ -56,28 +56,40 @@ export interface TestApiOptions extends Partial<AppOptions> {
   tokens?: readonly TokenRecord[]
   /** Temporal does not answer. */
   temporalAway?: boolean
+  /** Whether keys have their own store; they have by default. */
+  keysApart?: boolean
 }
 
 const retentionMs = 3_600_000
 const nowhere = '127.0.0.1:1'
 
-/** A store for the app: files here, S3 at the edge. */
-const openTestStore = async () => {
+/** A store for the app, and one for keys: files here, S3 at the edge. */
+const openTestStore = async ({ keysApart }: { keysApart: boolean }) => {
   const folder = await mkdtemp(join(tmpdir(), 'idem-api-'))
+  const keysFolder = await mkdtemp(join(tmpdir(), 'idem-api-keys-'))
   const options = { publicUrl, signingKey: urlSigningKeys[0]!, cwd: folder }
-  const remove = () => rm(folder, { recursive: true })
-  if (!atEdge) return { folder, url: '', env: {}, plain: openStore(`file:${folder}`, options), close: remove }
+  const open = (url: string, keysUrl: string, env: Record<string, string> = {}) => ({
+    folder,
+    url,
+    env: { ...env, ...(keysApart && { IDEM_KEYS: keysUrl }) },
+    plain: openStore(url, { ...options, env }),
+    keys: keysApart ? openStore(keysUrl, { ...options, env }) : undefined,
+  })
+  const remove = async () => {
+    for (const each of [folder, keysFolder]) await rm(each, { recursive: true })
+  }
+  if (!atEdge) return { ...open(`file:${folder}`, `file:${keysFolder}`), close: remove }
   const server = await startVersitygw((await findVersitygw({ ci: true }))!, ['idem-test'])
   const env = {
     AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
   }
-  const url = `s3://idem-test/api?endpoint=${encodeURIComponent(server.endpoint)}`
+  const at = (prefix: string) => `s3://idem-test/${prefix}?endpoint=${encodeURIComponent(server.endpoint)}`
   const close = async () => {
     await server.stop()
     await remove()
   }
-  return { folder, url, env, plain: openStore(url, { ...options, env }), close }
+  return { ...open(at('api'), at('api-keys'), env), close }
 }
 
 type TestStore = Awaited<ReturnType<typeof openTestStore>>
@@ -114,9 +126,9 @@ export const startApi = async (
     webhookFetch?: GuardedFetch
   } = {},
 ) => {
-  const { requestsPerMinute, tokens, temporalAway, ...appOptions } = options
-  const storage = await openTestStore()
-  const store = createSealedStore(storage.plain, keyRing)
+  const { requestsPerMinute, tokens, temporalAway, keysApart = true, ...appOptions } = options
+  const storage = await openTestStore({ keysApart })
+  const store = createSealedStore(storage.plain, keyRing, { keys: storage.keys })
   const connection = await Connection.connect({ address: inject('temporalAddress') })
   const lost = Connection.lazy({ address: nowhere, connectTimeout: 500 })
   const namespace = temporalAway ? 'none' : await createNamespace(connection)

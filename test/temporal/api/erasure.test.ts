@@ -88,8 +88,11 @@ describe('DELETE of a prediction', () => {
       erased_at: expect.any(String),
       canceled: false,
       key_shredded: true,
+      keys_apart: true,
       artifacts: [artifactKeys.identity(id), artifactKeys.output(id, 0)],
       histories: [id],
+      derived: [],
+      derived_erased: false,
     })
     expect((await get(id)).status).toBe(404)
     expect(await left(id)).toEqual([])

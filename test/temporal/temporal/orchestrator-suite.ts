@@ -276,7 +276,7 @@ export const describeOrchestrator = (
     it('erases once, and keeps the receipt', async () => {
       const id = await begin(orchestrator, {}, 'acme')
       await orchestrator.waitForEnd(id, longEnoughMs)
-      for (let i = 0; i < 2; i++) await orchestrator.erase(id, 'acme')
+      for (let i = 0; i < 2; i++) await orchestrator.erase(id, { tenant: 'acme', derived: false })
       const erasure = await eventually(async () => {
         const found = await orchestrator.readErasure(id)
         if (!found?.receipt) throw new Error('not yet')
@@ -299,7 +299,7 @@ export const describeOrchestrator = (
         ['list', () => lost.list({ tenant: 'local', models, limit: 2 })],
         ['count', () => lost.countRunning('local')],
         ['cancel', () => lost.cancel(id)],
-        ['erase', () => lost.erase(id, 'local')],
+        ['erase', () => lost.erase(id, { tenant: 'local', derived: false })],
         ['queues', () => lost.unpolledQueues()],
         ['ping', () => lost.ping()],
       ]
