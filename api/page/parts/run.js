@@ -77,8 +77,9 @@ const Erasure = ({ state, receipt, problem }) => {
   if (state === 'erasing') {
     return html`<${Note} kind="plain" title="Deleting" mend="Nothing of it can be read any more: its key goes first. Its history takes up to a minute." />`
   }
-  const { artifacts = [], histories = [] } = receipt ?? {}
-  return html`<${Note} kind="plain" title="Deleted" mend=${`${artifacts.length} files and ${histories.length} histories are gone, and the key to any copy of them.`} />`
+  const { artifacts = [], histories = [], derived = [] } = receipt ?? {}
+  const copies = derived.length === 0 ? '' : ` Later runs that still have the face: ${derived.join(', ')}.`
+  return html`<${Note} kind="plain" title="Deleted" mend=${`${artifacts.length} files and ${histories.length} histories are gone, and the key to them.${copies}`} />`
 }
 
 /** The run that the address names, from its start to its pictures. */
