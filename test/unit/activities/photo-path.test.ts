@@ -13,9 +13,11 @@ import { createIntakePhoto } from '../../../activities/intake-photo.ts'
 import { createPublishImages } from '../../../activities/publish-images.ts'
 import { createVerifyImages } from '../../../activities/verify-images.ts'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
+import { decodeVector } from '../../../contracts/embedding.ts'
 import { loadBundle } from '../../../inference/bundle.ts'
 import { createFaceEngine, type FaceEngine } from '../../../inference/engine/face-engine.ts'
 import { faceModels } from '../../../inference/engine/face-models.ts'
+import { cosine } from '../../../inference/numeric/identity.ts'
 import { decodePhoto, decodeStored, photoLimits, pictureDecoded } from '../../../inference/photos/decode.ts'
 import { encodePng } from '../../../inference/photos/encode.ts'
 import { createBudget } from '../../../lib/budget.ts'
@@ -101,6 +103,27 @@ describe('a photo on its way', () => {
     const { photoKey } = await intake('large', photo)
     expect((await store.head(photoKey))!.bytes).toBeGreaterThan(photoLimits.bytes)
     expect(await find('large', photoKey)).toMatchObject({ faces: 1, cropKey: 'predictions/large/crop-0.png' })
+  })
+
+  it('gives the person if it is turned without saying so, with the face where it is in the photo as sent', async () => {
+    const vectorOf = async (predictionId: string, photo: Uint8Array) => {
+      const { photoKey } = await intake(predictionId, photo)
+      const found = await find(predictionId, photoKey)
+      const { identityKey } = await runActivity(createEmbedFace({ store, faces }).embedFace, {
+        predictionId,
+        cropKeys: [found.cropKey],
+      })
+      return { found, identity: decodeVector(await readAll((await store.get(identityKey))!)) }
+    }
+    const upright = await vectorOf('upright', portrait)
+    const turned = await vectorOf('turned', await sharp(portrait).rotate(180).png().toBuffer())
+    expect([upright.found.turn, turned.found.turn]).toEqual([undefined, 180])
+    expect(cosine(upright.identity, turned.identity)).toBeGreaterThan(0.95)
+    const { width, height } = await decodePhoto(portrait)
+    const [x1, y1, x2, y2] = turned.found.box
+    for (const [k, edge] of [width - x2, height - y2, width - x1, height - y1].entries()) {
+      expect(Math.abs(edge - upright.found.box[k]!)).toBeLessThan(10)
+    }
   })
 
   it('is decoded once for each step that needs its pixels, and is sent to a thread once', async () => {
