@@ -16,6 +16,7 @@ const codes = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, code]) 
 
 const app = await createApp({
   store: {} as never,
+  published: {} as never,
   orchestrator: {} as never,
   bundle: {
     sha256: '0'.repeat(64),
@@ -27,6 +28,7 @@ const app = await createApp({
   temporalUiUrl: 'http://127.0.0.1',
   webhookSecrets: [],
   urlSigningKeys: [],
+  limits: {},
   retentionMs: 1000,
 } as never)
 

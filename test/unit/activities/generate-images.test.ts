@@ -25,6 +25,7 @@ import { createFileStore } from '../../../storage/drivers/file/file-store.ts'
 import { createSealedStore, type SealedStore } from '../../../storage/sealed-store.ts'
 import { type ArtifactStore, ArtifactStoreError, readAll } from '../../../storage/store.ts'
 import { readGolden, rowOf } from '../../support/arrays.ts'
+import { runActivity } from '../../support/run-activity.ts'
 import { settings as defaults } from '../../support/settings.ts'
 
 const settings: DiffusionSettings = { ...defaults, num_steps: 5 }
@@ -339,6 +340,6 @@ it('leaves nothing but the vector once drafts are discarded', async () => {
   const folder = join(root, 'store', 'predictions', input.predictionId)
   expect(readdirSync(folder)).toContain('made-with-0.json')
   const { discardLeftovers } = createDiscardLeftovers({ store })
-  await discardLeftovers({ predictionId: input.predictionId, keepPhotos: false })
+  await runActivity(discardLeftovers, { predictionId: input.predictionId, keepPhotos: false })
   expect(readdirSync(folder)).toEqual(['identity.f32'])
 })
