@@ -64,7 +64,7 @@ export const createGenerateImages = ({ store, diffusion, madeWith }: GenerateIma
     const diffuse = (resume: Checkpoint | undefined) => {
       step = resume?.step ?? 0
       beat()
-      if (resume) context.log.warn(`The diffusion goes on after step ${step} of ${of}`)
+      if (resume) context.log.warn(`The diffusion resumes after step ${step} of ${of}`)
       return diffusion.generate(
         { images: seeds.map((seed) => ({ embedding, seed })), settings, ...(resume && { resume }) },
         {
@@ -107,7 +107,7 @@ export const createGenerateImages = ({ store, diffusion, madeWith }: GenerateIma
       await checkpoints.flush()
       beat()
       throw ApplicationFailure.create({
-        message: `The worker is draining; the next one goes on after step ${step} of ${of}`,
+        message: `The worker is draining; another one resumes after step ${step} of ${of}`,
         type: failures.workerDraining,
         nextRetryDelay: '100 milliseconds',
       })

@@ -38,7 +38,7 @@ export const createSendWebhook = ({ fetch, secrets, loadPrediction }: SendWebhoo
   const load = async (predictionId: string) => {
     const loaded = await loadPrediction(predictionId)
     if (loaded) return loaded
-    throw new WebhookError(failures.predictionMissing, 'The prediction does not exist any more', false, {})
+    throw new WebhookError(failures.predictionMissing, 'The prediction no longer exists', false, {})
   }
 
   const loadEnded = async (predictionId: string) => {

@@ -29,20 +29,22 @@ const readers: Record<string, { bytes: number; read: (view: DataView, at: number
 
 /** Reads version 1 to 3 files of float16, float32 or float64. Throws `NpyError`. */
 export const parseNpy = (bytes: Uint8Array): NpyArray => {
-  if (bytes.length < 12 || !magic.every((value, i) => bytes[i] === value)) throw new NpyError('This is no .npy file')
+  if (bytes.length < 12 || !magic.every((value, i) => bytes[i] === value))
+    throw new NpyError('This is not an .npy file')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const wide = bytes[6]! > 1
   const start = (wide ? 12 : 10) + (wide ? view.getUint32(8, true) : view.getUint16(8, true))
   const header = new TextDecoder().decode(bytes.subarray(wide ? 12 : 10, start))
   const type = /'descr': '([^']+)'/.exec(header)?.[1] ?? ''
   const reader = readers[type]
-  if (!reader) throw new NpyError(`The array is of type ${type || 'unknown'}; float16, float32 and float64 are read`)
+  if (!reader)
+    throw new NpyError(`The array is of type ${type || 'unknown'}; supported are float16, float32 and float64`)
   if (/'fortran_order': True/.test(header)) throw new NpyError('The array is in Fortran order; save it in C order')
   const dims = /'shape': \(([^)]*)\)/.exec(header)?.[1]
   if (dims === undefined) throw new NpyError('The header of the .npy file has no shape')
   const shape = dims.split(',').flatMap((part) => (part.trim() ? [Number(part)] : []))
   const count = shape.reduce((a, b) => a * b, 1)
-  if (bytes.length - start < count * reader.bytes) throw new NpyError('The .npy file is cut short')
+  if (bytes.length - start < count * reader.bytes) throw new NpyError('The .npy file is truncated')
   const data = Float32Array.from({ length: count }, (_, i) => reader.read(view, start + i * reader.bytes))
   return { data, shape }
 }

@@ -10,5 +10,5 @@ export const readAcceptedPayloads = ({
 }: Readonly<Record<string, string | undefined>>): AcceptedPayloads => {
   if (text === '') return 'sealed'
   if (text === 'unbound' || text === 'plaintext') return text
-  throw new Error(`IDEM_ACCEPT_OLD_PAYLOADS is ${JSON.stringify(text)}; it takes unbound or plaintext`)
+  throw new Error(`IDEM_ACCEPT_OLD_PAYLOADS is ${JSON.stringify(text)}; use unbound or plaintext`)
 }

@@ -8,14 +8,14 @@ const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
 export const readLogLevel = ({ IDEM_LOG_LEVEL = '' }: Environment): string => {
   const level = IDEM_LOG_LEVEL || 'info'
   if ((logLevels as readonly string[]).includes(level)) return level
-  throw new Error(`IDEM_LOG_LEVEL is ${JSON.stringify(IDEM_LOG_LEVEL)}; it takes ${logLevels.join(', ')}`)
+  throw new Error(`IDEM_LOG_LEVEL is ${JSON.stringify(IDEM_LOG_LEVEL)}; use one of ${logLevels.join(', ')}`)
 }
 
 /** A count, or undefined for none and for 0. Throws where it is something else. */
 export const parseCount = (name: string, text: string | undefined): number | undefined => {
   const count = Number(text || 0)
   if (Number.isSafeInteger(count) && count >= 0) return count || undefined
-  throw new Error(`${name} is ${JSON.stringify(text)}; it takes a whole number, 0 for no bound`)
+  throw new Error(`${name} is ${JSON.stringify(text)}; use a whole number, or 0 for no limit`)
 }
 
 /** Parts of a list separated by commas. */
@@ -29,7 +29,7 @@ export const parseOrigins = (text: string | undefined): string[] => {
   const origins = parseList(text)
   const odd = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
   if (odd === undefined) return origins
-  throw new Error(`IDEM_CORS_ORIGINS has ${JSON.stringify(odd)}; it takes origins such as https://app.example.com`)
+  throw new Error(`IDEM_CORS_ORIGINS has ${JSON.stringify(odd)}; use origins such as https://app.example.com`)
 }
 
 export const readTemporalUiUrl = ({ IDEM_TEMPORAL_UI_URL = '' }: Environment): string =>

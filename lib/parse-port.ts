@@ -2,5 +2,5 @@
 export const parsePort = (name: string, text = '', fallback = 0, zero = ''): number => {
   const port = Number(text || fallback)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Error(`${name} is ${JSON.stringify(text)}; it takes a number from 0 to 65535${zero}`)
+  throw new Error(`${name} is ${JSON.stringify(text)}; use a number from 0 to 65535${zero}`)
 }

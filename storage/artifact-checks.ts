@@ -36,7 +36,7 @@ export const checkPut = (key: string, { contentType }: PutOptions): void => {
 /** The page size to use: `limit` where it is in [1, 1000], else an error. */
 export const checkLimit = (limit = MAX_PAGE): number => {
   if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return limit
-  throw refuse(`A page holds 1 to ${MAX_PAGE} artifacts, not ${limit}`)
+  throw refuse(`A page must have 1 to ${MAX_PAGE} artifacts, not ${limit}`)
 }
 
 export const checkRange = ({ start, end }: { start: number; end?: number }): void => {
@@ -51,5 +51,5 @@ export const rangePastEnd = (key: string, start: number): ArtifactStoreError =>
 
 export const checkExpiry = (seconds: number): void => {
   if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_SIGNED_SECONDS) return
-  throw refuse(`A signed URL lives 1 to ${MAX_SIGNED_SECONDS} seconds, not ${seconds}`)
+  throw refuse(`A signed URL must be valid for 1 to ${MAX_SIGNED_SECONDS} seconds, not ${seconds}`)
 }

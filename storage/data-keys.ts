@@ -108,7 +108,7 @@ export const createDataKeys = ({ keys, artifacts }: KeyStores, ring: KeyRing) =>
       await create(ownerId)
       const key = await read(ownerId)
       if (key) return key
-      throw new ArtifactStoreError(`The key of ${ownerId} is gone as soon as written`, { retryable: true })
+      throw new ArtifactStoreError(`The key of ${ownerId} is missing right after it was written`, { retryable: true })
     },
 
     async isShredded(ownerId: string): Promise<boolean> {

@@ -21,7 +21,7 @@ export const measuredStream = (
     try {
       return await Promise.race([reader.read(), late])
     } catch (error) {
-      throw error instanceof ArtifactStoreError ? error : broken(`the answer broke off at byte ${read}`, error)
+      throw error instanceof ArtifactStoreError ? error : broken(`the response ended at byte ${read}`, error)
     } finally {
       clearTimeout(timer)
     }

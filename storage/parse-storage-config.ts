@@ -10,7 +10,7 @@ const minRetentionMs = 1_000
 export const parseRetention = (text = ''): number => {
   const ms = parseDuration(text || defaultRetention)
   if (ms !== undefined && ms >= minRetentionMs) return ms
-  throw new Error(`IDEM_RETENTION is ${JSON.stringify(text)}; it takes a duration such as 30m, 24h or 7d`)
+  throw new Error(`IDEM_RETENTION is ${JSON.stringify(text)}; use a duration such as 30m, 24h or 7d`)
 }
 
 /** Several separated by commas, newest first. */

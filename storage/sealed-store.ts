@@ -62,7 +62,7 @@ export const createSealedStore = (
     async get(key, range) {
       const ownerId = ownerOf(key)
       if (!ownerId) return store.get(key, range)
-      if (range) throw refuse('A sealed artifact is read whole')
+      if (range) throw refuse('An encrypted artifact can only be read as a whole')
       const artifact = await store.get(key)
       return artifact && open(artifact, ownerId)
     },
@@ -73,7 +73,7 @@ export const createSealedStore = (
     },
 
     async signPut(key, options) {
-      if (!isPublished(key)) throw refuse('Only published files are taken in by a signed URL')
+      if (!isPublished(key)) throw refuse('Signed URLs only accept published files')
       return store.signPut(key, options)
     },
 

@@ -23,11 +23,11 @@ const samplers: Record<string, (ratio: number) => number> = {
 const parseRatio = ({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: text }: NodeJS.ProcessEnv): number => {
   const sampler = samplers[name || 'parentbased_always_on']
   if (!sampler) {
-    throw new Error(`OTEL_TRACES_SAMPLER is ${JSON.stringify(name)}; it takes ${Object.keys(samplers).join(', ')}`)
+    throw new Error(`OTEL_TRACES_SAMPLER is ${JSON.stringify(name)}; use one of ${Object.keys(samplers).join(', ')}`)
   }
   const ratio = sampler(Number(text || 1))
   if (ratio >= 0 && ratio <= 1) return ratio
-  throw new Error(`OTEL_TRACES_SAMPLER_ARG is ${JSON.stringify(text)}; it takes a number from 0 to 1`)
+  throw new Error(`OTEL_TRACES_SAMPLER_ARG is ${JSON.stringify(text)}; use a number from 0 to 1`)
 }
 
 /** `of` is the process that reports: `api`, `worker`. */

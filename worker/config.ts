@@ -21,7 +21,7 @@ export interface WorkerConfig {
 const flag = (name: string, value: string | undefined): boolean => {
   if (value === undefined || ['', '0', 'false', 'no'].includes(value)) return false
   if (['1', 'true', 'yes'].includes(value)) return true
-  throw new Error(`${name} is ${JSON.stringify(value)}; it takes true or false`)
+  throw new Error(`${name} is ${JSON.stringify(value)}; use true or false`)
 }
 
 /** A URL that fits into a header. */

@@ -25,7 +25,7 @@ export const executionProvidersFor = async (
     return [provider]
   }
   if (!knownProviders.includes(name as (typeof knownProviders)[number])) {
-    throw new Error(`IDEM_EXECUTION_PROVIDER is ${JSON.stringify(name)}; it takes auto, ${knownProviders.join(', ')}`)
+    throw new Error(`IDEM_EXECUTION_PROVIDER is ${JSON.stringify(name)}; use one of auto, ${knownProviders.join(', ')}`)
   }
   try {
     const network = await loadNetwork(bundle.path(bundle.manifest.diffusion.vaeDecoder.file), {

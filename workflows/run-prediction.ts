@@ -40,7 +40,7 @@ const failureType = (error: unknown): string => {
 
 const failureMessage = (error: unknown): string => {
   const cause = unwrap(error)
-  return cause instanceof Error ? cause.message : 'for a reason that was not given'
+  return cause instanceof Error ? cause.message : 'for an unknown reason'
 }
 
 /** Whether a step was interrupted, rather than refused: its worker is gone, or the server would have tried it again. */
@@ -70,7 +70,7 @@ const withDeadline = async <T>(cancelAfterMs: number | undefined, run: () => Pro
   } catch (error) {
     if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error
     throw ApplicationFailure.nonRetryable(
-      `Canceled after the ${cancelAfterMs / 1000} s that were asked for`,
+      `Canceled because it did not end within ${cancelAfterMs / 1000} s`,
       failures.deadlineExceeded,
     )
   }
@@ -98,7 +98,7 @@ export const runPrediction = async <T>(input: PredictionOptions, run: (notify: N
         ]),
       )
     } catch (error) {
-      log.warn('Artifacts not deleted; they go with the retention', { error })
+      log.warn('Artifacts not deleted; the sweep deletes them after the retention', { error })
     }
   }
 

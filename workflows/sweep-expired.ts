@@ -48,7 +48,7 @@ const lastResult = (): SweepResult | undefined => {
   try {
     return openFor<SweepResult>('result of sweepExpired', sealed, { acceptBare: true }).value
   } catch (error) {
-    log.warn('What the last sweep said is refused: this one goes over everything', { error })
+    log.warn('Cannot use the result of the last sweep: sweeping everything', { error })
     return undefined
   }
 }

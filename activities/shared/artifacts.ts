@@ -10,12 +10,14 @@ import { type ArtifactStore, listAll, readAll } from '../../storage/store.ts'
  */
 export const readArtifact = async (store: ArtifactStore, key: string, owner: ArtifactOwner): Promise<Uint8Array> => {
   if (!mayUse(key, owner)) {
-    const message = 'A step was given the artifact of another prediction'
+    const message = 'The input of a step refers to an artifact of another prediction'
     throw ApplicationFailure.nonRetryable(message, failures.artifactForeign)
   }
   const artifact = await store.get(key)
   if (!artifact)
-    throw ApplicationFailure.nonRetryable('An artifact of this prediction is gone', failures.artifactMissing, { key })
+    throw ApplicationFailure.nonRetryable('An artifact of this prediction is missing', failures.artifactMissing, {
+      key,
+    })
   return readAll(artifact)
 }
 

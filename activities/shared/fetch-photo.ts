@@ -56,7 +56,7 @@ export const fetchPhoto = async (
   const retryable = status >= 500 || transient.has(status)
   throw new PhotoFetchError(
     failures.photoUnreachable,
-    `The photo could not be fetched: its server answered ${status}`,
+    `The photo could not be fetched: its server responded with status ${status}`,
     {
       retryable,
       retryAfterMs: retryable && retryAfterMs !== undefined ? Math.min(retryAfterMs, maxRetryAfterMs) : undefined,

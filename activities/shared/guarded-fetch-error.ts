@@ -20,7 +20,7 @@ const refusals: Record<RefusalReason, string> = {
 
 const unreachables: Record<UnreachableReason, string> = {
   timeout: 'The server took too long',
-  slow: 'The server sent its answer too slowly',
+  slow: 'The server sent its response too slowly',
   name_not_found: 'The host name does not exist',
   certificate: "The server's certificate is not valid for the host",
   connection: 'The connection to the server failed',
@@ -62,6 +62,6 @@ export class GuardedFetchError extends Error {
   }
 
   static tooLarge(limitBytes: number) {
-    return new GuardedFetchError('too_large', `The answer is larger than ${limitBytes} bytes`, false, { limitBytes })
+    return new GuardedFetchError('too_large', `The response is larger than ${limitBytes} bytes`, false, { limitBytes })
   }
 }

@@ -36,13 +36,13 @@ export const readChunks = (png: Uint8Array): PngChunk[] => {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
   const chunks: PngChunk[] = []
   for (let at = SIGNATURE.length; ; ) {
-    if (at + OVERHEAD > png.length) throw new PngError('The PNG is cut short')
+    if (at + OVERHEAD > png.length) throw new PngError('The PNG is truncated')
     const length = view.getUint32(at)
     const end = at + OVERHEAD + length
-    if (end > png.length) throw new PngError('The PNG is cut short')
+    if (end > png.length) throw new PngError('The PNG is truncated')
     const type = String.fromCharCode(...png.subarray(at + 4, at + 8))
     if (crc32(png.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) {
-      throw new PngError(`A chunk of the PNG fails its checksum: ${JSON.stringify(type)}`)
+      throw new PngError(`A chunk of the PNG has a wrong checksum: ${JSON.stringify(type)}`)
     }
     chunks.push({ type, data: png.subarray(at + 8, end - 4) })
     if (type === 'IEND') return chunks

@@ -82,15 +82,15 @@ const textOf = (chunk: PngChunk): string | undefined => {
 export const readProvenance = (png: Uint8Array): Provenance => {
   const metadata = readChunks(png).filter(({ type }) => METADATA.has(type))
   const packet = metadata[0] && textOf(metadata[0])
-  if (packet === undefined) throw new ProvenanceError('The image does not say where it comes from')
+  if (packet === undefined) throw new ProvenanceError('The image has no provenance')
   if (metadata.length > 1) throw new ProvenanceError(`The image has other metadata: ${metadata[1]!.type}`)
   const description = parser.parse(packet)?.['x:xmpmeta']?.['rdf:RDF']?.['rdf:Description'] ?? {}
   const field = (name: string): string => {
     if (typeof description[name] === 'string' && description[name] !== '') return description[name]
-    throw new ProvenanceError(`The image does not say its ${name}`)
+    throw new ProvenanceError(`The provenance of the image has no ${name}`)
   }
   if (field('Iptc4xmpExt:DigitalSourceType') !== DIGITAL_SOURCE_TYPE) {
-    throw new ProvenanceError('The image does not say that a model made it')
+    throw new ProvenanceError('The provenance of the image does not state that a model made it')
   }
   return {
     software: field('xmp:CreatorTool'),
@@ -106,7 +106,8 @@ export const markImage = (png: Uint8Array, provenance: Provenance): Uint8Array<A
   const marked = writeProvenance(png, provenance)
   const read = readProvenance(marked)
   for (const name of Object.keys(provenance) as (keyof Provenance)[]) {
-    if (read[name] !== provenance[name]) throw new ProvenanceError(`The image's mark has another ${name} than meant`)
+    if (read[name] !== provenance[name])
+      throw new ProvenanceError(`The provenance of the image has a different ${name}`)
   }
   return marked
 }

@@ -72,7 +72,8 @@ export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
       latents: number
       memory: number
     }
-    if (start + (latents + memory) * floatBytes !== bytes.length) throw new RangeError('Its length is not as it says')
+    if (start + (latents + memory) * floatBytes !== bytes.length)
+      throw new RangeError('Its length does not match its header')
     const values = readFloats(view, start, latents + memory)
     if (!values.every(Number.isFinite)) throw new RangeError('It has values that are not finite')
     return {

@@ -35,7 +35,7 @@ export const resolveConditionings = (
     const values = toValues(given[name] ?? (settings as Readonly<Record<string, unknown>>)[name])
     if (!values && spec.default === undefined) {
       throw new RequestError(
-        `Image ${index}: the conditioning ${name} is missing: it takes [${spec.dims.join(', ')}] numbers`,
+        `Image ${index}: the conditioning ${name} is missing; expected [${spec.dims.join(', ')}] numbers`,
       )
     }
     if (!values) return new Float32Array(length).fill(spec.default!)

@@ -57,13 +57,13 @@ export const checkInputs = (file: string, network: Network, inputs: NetworkInput
   checkInputNames(file, network, Object.keys(inputs))
   for (const [name, source] of Object.entries(inputs)) {
     const type = network.inputTypes[name]
-    if (type !== 'float32') throw new BundleError(`The input ${name} of ${file} is ${type}; only float32 can be fed`)
+    if (type !== 'float32') throw new BundleError(`The input ${name} of ${file} is ${type}; only float32 is supported`)
     const own = network.inputDims[name] ?? []
     const dims = rowDims(source, spec, spec.latentShape)
     if (!dims || takes(own, dims)) continue
     const wanted = ['batch', ...dims].join(', ')
     throw new BundleError(
-      `The input ${name} of ${file} has the shape [${own.join(', ')}]; the manifest means [${wanted}]`,
+      `The input ${name} of ${file} has the shape [${own.join(', ')}]; the manifest requires [${wanted}]`,
     )
   }
 }
@@ -73,6 +73,6 @@ export const checkOutputs = (outputs: Readonly<Record<string, readonly string[]>
   for (const source of Object.values(unet.inputs)) {
     if (typeof source === 'string' || !('network' in source)) continue
     if (outputs[source.network]?.includes(source.output)) continue
-    throw new BundleError(`The network ${source.network} does not have the output ${source.output} that the UNet takes`)
+    throw new BundleError(`The network ${source.network} does not have the output ${source.output} that the UNet uses`)
   }
 }

@@ -74,7 +74,7 @@ export const checkLengths = (
   length: number,
   draws: number,
 ): void => {
-  if (images.length === 0) throw new RequestError('The request asks for no image')
+  if (images.length === 0) throw new RequestError('The request has no images')
   for (const [k, { embedding, latents, noise }] of images.entries()) {
     const check = (what: string, found: number | undefined, wanted: number, type?: FailureType) => {
       if (found === undefined || found === wanted) return

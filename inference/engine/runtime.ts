@@ -35,7 +35,7 @@ const checkFeeds = (file: string, inputs: readonly string[], feeds: readonly str
   const unknown = feeds.find((name) => !inputs.includes(name))
   if (unknown !== undefined) throw new BundleError(`${file} has no input ${unknown}; it has ${inputs.join(', ')}`)
   const missing = inputs.find((name) => !feeds.includes(name))
-  if (missing !== undefined) throw new BundleError(`${file} needs the input ${missing}, which it is not given`)
+  if (missing !== undefined) throw new BundleError(`${file} needs the input ${missing}, which is missing`)
 }
 
 /**

@@ -172,7 +172,7 @@ export const serveThread = <D>(create: (data: D) => Promise<Methods>): void => {
     running.set(id, controller)
     try {
       const run = (await methods)[method]
-      if (!run) throw new Error(`No method ${method} in this thread`)
+      if (!run) throw new Error(`This thread has no method ${method}`)
       const emit = (event: unknown) => port.postMessage({ kind: 'event', id, event } satisfies Reply)
       const value = await run(argument as never, { emit, signal: controller.signal })
       if (value instanceof Moved)

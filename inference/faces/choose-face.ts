@@ -42,7 +42,7 @@ export const chooseFace = (faces: readonly Face[], selection: FaceSelection, opt
   const large = faces.filter((face) => shorterSide(face) >= minFaceSizePx)
   if (large.length === 0) {
     const largest = Math.round(Math.max(...faces.map(shorterSide)))
-    const message = `The largest face is ${largest} px across; at least ${minFaceSizePx} px are asked for`
+    const message = `The largest face is ${largest} px wide; min_face_size requires at least ${minFaceSizePx} px`
     return { type: 'faceTooSmall', message, details: { boxes, minFaceSizePx } }
   }
   const face = pick(large, selection, options)

@@ -52,14 +52,14 @@ export const createRecogniser = async (spec: RecogniserSettings, options?: Netwo
     align: (photo, landmarks) => warpAffine(photo, estimateSimilarity(landmarks, reference), sizePx, sizePx),
     embed: async (crop) => {
       if (crop.width !== sizePx || crop.height !== sizePx) {
-        throw new RangeError(`A crop has ${sizePx}x${sizePx} pixels; this one has ${crop.width}x${crop.height}`)
+        throw new RangeError(`A crop must have ${sizePx}x${sizePx} pixels; this one has ${crop.width}x${crop.height}`)
       }
       const { channels, mean, std } = spec
       const data = toPlanar(crop, { channels, mean, std })
       const vector = (await network.run({ [input]: { data, dims: [1, 3, sizePx, sizePx] } }))[output]!.data
       if (spec.dimensions && vector.length !== spec.dimensions) {
         throw new BundleError(
-          `${basename(spec.file)} gives ${vector.length} numbers, not the ${spec.dimensions} that its bundle says`,
+          `${basename(spec.file)} gives ${vector.length} numbers; the manifest requires ${spec.dimensions}`,
         )
       }
       return toUnit(vector)

@@ -11,6 +11,7 @@ const norm = (vector: ArrayLike<number>): number => Math.sqrt(dot(vector, vector
 /** The vector scaled to length 1. Throws a RangeError where it has no direction. */
 export const toUnit = (vector: ArrayLike<number>): Float32Array => {
   const length = norm(vector)
-  if (!(length > 0 && Number.isFinite(length))) throw new RangeError('The vector has no direction')
+  if (!(length > 0 && Number.isFinite(length)))
+    throw new RangeError('The vector has length 0 or values that are not finite')
   return Float32Array.from(vector, (value) => value / length)
 }

@@ -182,5 +182,5 @@ export const decodePhoto = async (bytes: Uint8Array, options: DecodeOptions = {}
  */
 export const decodeStored = (png: Uint8Array): Promise<RgbImage> =>
   readPixels(png, { ignoreIcc: true, overWhite: false, limitPixels: false }).catch((cause) => {
-    throw new Error('A stored picture cannot be decoded', { cause })
+    throw new Error('A stored image cannot be decoded', { cause })
   })

@@ -26,7 +26,7 @@ serveThread(async () => ({
   toTiff: async ({ bytes, icc, limitPixels }: { bytes: Uint8Array; icc?: Uint8Array; limitPixels: number }) => {
     const images = new libheif.HeifDecoder().decode(bytes)
     const image = images.find((one) => one.is_primary()) ?? images[0]
-    if (!image) throw new Error('The file holds no picture that can be decoded')
+    if (!image) throw new Error('The file has no image that can be decoded')
     const width = image.get_width()
     const height = image.get_height()
     if (width * height > limitPixels) throw new Error('The picture is larger than its header says')

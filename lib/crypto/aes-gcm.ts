@@ -31,6 +31,10 @@ export const unseal = async (key: CryptoKey, sealed: Uint8Array, context: string
   try {
     return new Uint8Array(await crypto.subtle.decrypt(parameters(nonce, context), key, body))
   } catch (cause) {
-    throw new EncryptionError('tampered', 'Cannot decrypt: changed, or encrypted for another place', { cause })
+    throw new EncryptionError(
+      'tampered',
+      'Cannot decrypt: the data was changed, or it was encrypted for another place',
+      { cause },
+    )
   }
 }

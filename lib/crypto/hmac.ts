@@ -8,7 +8,7 @@ const MIN_KEY_BYTES = 32
 const importKey = async (key: SigningKey): Promise<CryptoKey> => {
   if (key instanceof CryptoKey) return key
   if (key.length < MIN_KEY_BYTES) {
-    throw new Error(`The URL signing key has ${key.length} bytes; it needs at least ${MIN_KEY_BYTES}`)
+    throw new Error(`The URL signing key has ${key.length} bytes; at least ${MIN_KEY_BYTES} are required`)
   }
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   return crypto.subtle.importKey('raw', new Uint8Array(key), algorithm, false, ['sign', 'verify'])

@@ -23,6 +23,6 @@ export const createDetector = async (
   registry: Detectors = detectors,
 ): Promise<Detector> => {
   const found = findDetector(spec.kind, registry)
-  if (!found) throw new Error(`There is no detector ${spec.kind}; use one of ${Object.keys(registry).join(', ')}`)
+  if (!found) throw new Error(`Unknown detector ${spec.kind}; use one of ${Object.keys(registry).join(', ')}`)
   return found.create(spec, options)
 }

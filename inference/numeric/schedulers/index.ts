@@ -34,7 +34,7 @@ export const createScheduler = (
   creators: SchedulerCreators = schedulerCreators,
 ): Scheduler => {
   const create = Object.hasOwn(creators, name) ? creators[name] : undefined
-  if (!create) throw new SchedulerError(`There is no scheduler ${name}; use one of ${Object.keys(creators).join(', ')}`)
+  if (!create) throw new SchedulerError(`Unknown scheduler ${name}; use one of ${Object.keys(creators).join(', ')}`)
   return create(config)
 }
 

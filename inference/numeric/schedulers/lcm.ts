@@ -22,7 +22,7 @@ export const createLcm = (config: SchedulerConfig): Scheduler => {
 
   const setTimesteps = (steps: number) => {
     if (!Number.isInteger(steps) || steps < 1 || steps > originalSteps) {
-      throw new SchedulerError(`The scheduler lcm takes 1 to ${originalSteps} steps, not ${steps}`)
+      throw new SchedulerError(`The scheduler lcm supports 1 to ${originalSteps} steps, not ${steps}`)
     }
     const stride = Math.floor(alphas.length / originalSteps)
     const timesteps = Array.from({ length: steps }, (_, i) => {

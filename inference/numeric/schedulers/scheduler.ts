@@ -48,7 +48,7 @@ export class SchedulerError extends Error {
 
 /** Standard normals of a step, or an error that says which step lacks them. */
 export const noiseOf = ({ noise }: StepInput, index: number): Float32Array => {
-  if (!noise) throw new SchedulerError(`Step ${index + 1} takes noise and got none`)
+  if (!noise) throw new SchedulerError(`Step ${index + 1} needs noise`)
   return noise
 }
 

@@ -72,7 +72,7 @@ export const spaceSolverTimesteps = (
 }
 
 const tooMany = (steps: number) =>
-  new SchedulerError(`The scheduler cannot do ${steps} steps: it has too few timesteps for them. Use fewer steps`)
+  new SchedulerError(`The scheduler has too few timesteps for ${steps} steps. Use fewer steps`)
 
 /** Rounding and an offset can lead past the noise levels that the network was trained on. Throws `SchedulerError`. */
 export const requireTrained = (timesteps: readonly number[], trainTimesteps: number): void => {
@@ -86,5 +86,5 @@ export const requireFalling = (levels: readonly number[]): void => {
 
 export const requireSteps = (steps: number, most: number): void => {
   if (!Number.isInteger(steps) || steps < 1 || steps > most)
-    throw new SchedulerError(`The scheduler takes 1 to ${most} steps, not ${steps}`)
+    throw new SchedulerError(`The scheduler supports 1 to ${most} steps, not ${steps}`)
 }

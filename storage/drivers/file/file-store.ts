@@ -32,7 +32,7 @@ const STALE_MS = 60 * 60 * 1000
 /** A delete may take away the folder that a put has just made. */
 const PLACE_ATTEMPTS = 5
 
-const damagedFile = (key: string) => new ArtifactStoreError(`The file of ${key} is not whole`, { retryable: false })
+const damagedFile = (key: string) => new ArtifactStoreError(`The file of ${key} is incomplete`, { retryable: false })
 
 /** Artifacts as files under one folder. A key cannot be an artifact and the folder of another. */
 export const createFileStore = ({ publicUrl, signingKey, ...options }: FileStoreOptions): ArtifactStore => {

@@ -80,7 +80,7 @@ export const checkInside = async (root: string, file: string): Promise<void> => 
   const folder = await realpath(dirname(file))
   const expected = resolve(await realpath(root), relative(root, dirname(file)))
   if (folder === expected) return
-  throw new ArtifactStoreError(`A link leads away from ${relative(root, file).split(sep).join('/')}`, {
+  throw new ArtifactStoreError(`A link leads outside ${relative(root, file).split(sep).join('/')}`, {
     retryable: false,
   })
 }

@@ -68,7 +68,7 @@ export const createS3Client = ({ location, credentials, ...options }: S3ClientOp
     // Not signed: fetch adds another where a range is asked for. A compressed answer would have another length.
     request.headers.set('accept-encoding', 'identity')
     const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(new Error(`No answer for ${timeoutMs} ms`)), timeoutMs)
+    const timer = setTimeout(() => timeout.abort(new Error(`No response for ${timeoutMs} ms`)), timeoutMs)
     try {
       return await fetchFrom(request, { redirect: 'manual', signal: timeout.signal })
     } finally {

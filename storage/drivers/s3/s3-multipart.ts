@@ -38,7 +38,7 @@ export const putMultipart = async (
   const attempt = `store ${key}`
   const created = await request({ attempt, method: 'POST', key, query: { uploads: '' }, headers: headers.create })
   const uploadId = parseUploadId(await created.text())
-  if (!uploadId) throw failure(attempt, 'the server began no upload', true)
+  if (!uploadId) throw failure(attempt, 'the server did not start the upload', true)
   try {
     const etags: string[] = []
     let bytes = 0
@@ -47,7 +47,7 @@ export const putMultipart = async (
       const stored = await request({ attempt, method: 'PUT', key, query, body })
       await stored.body?.cancel()
       const etag = stored.headers.get('etag')
-      if (!etag) throw failure(attempt, 'the server named no part', true)
+      if (!etag) throw failure(attempt, 'the server did not return the ETag of a part', true)
       etags.push(etag)
       bytes += body.length
     }
@@ -78,6 +78,6 @@ export const putMultipart = async (
     return true
   } catch (error) {
     await request({ attempt, method: 'DELETE', key, query: { uploadId }, expect: [404] }).catch(() => undefined)
-    throw error instanceof ArtifactStoreError ? error : failure(attempt, 'its bytes broke off', true, error)
+    throw error instanceof ArtifactStoreError ? error : failure(attempt, 'the stream ended early', true, error)
   }
 }

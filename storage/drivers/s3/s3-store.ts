@@ -57,7 +57,7 @@ export const createS3Store = (options: S3StoreOptions): ArtifactStore => {
     const answer = await request({ attempt, method: 'HEAD', key, expect: [404] })
     if (answer.status === 404) return undefined
     const size = sizeOf(answer.headers)
-    if (!size) throw failure(attempt, 'the server does not tell its size', true)
+    if (!size) throw failure(attempt, 'the server does not return its size', true)
     return infoOf(key, answer.headers, size.whole)
   }
 
@@ -92,7 +92,7 @@ export const createS3Store = (options: S3StoreOptions): ArtifactStore => {
         return (await putMultipart(client, key, all, { create, complete: condition })) ? 'written' : 'kept'
       } catch (error) {
         if (error instanceof Error && error.name === 'ArtifactStoreError') throw error
-        throw failure(attempt, 'its bytes broke off', true, error)
+        throw failure(attempt, 'the stream ended early', true, error)
       }
     },
 
@@ -114,7 +114,7 @@ export const createS3Store = (options: S3StoreOptions): ArtifactStore => {
       const size = answer.status === (range ? 206 : 200) ? sizeOf(answer.headers, range?.start) : undefined
       if (!size) {
         await answer.body?.cancel()
-        throw failure(attempt, 'the server does not answer what was asked for', true)
+        throw failure(attempt, 'the response does not match the request', true)
       }
       const body = answer.body ?? new Response('').body!
       return {
@@ -134,7 +134,7 @@ export const createS3Store = (options: S3StoreOptions): ArtifactStore => {
       }
       const answer = await request({ attempt, method: 'GET', query })
       const page = parseList(await answer.text())
-      if (!page) throw failure(attempt, 'the server does not answer a list', true)
+      if (!page) throw failure(attempt, 'the response is not a list', true)
       const ours = page.artifacts.map((artifact) => ({ ...artifact, key: artifact.key.slice(client.prefix.length) }))
       return { ...page, artifacts: ours }
     },
@@ -149,7 +149,7 @@ export const createS3Store = (options: S3StoreOptions): ArtifactStore => {
         const headers = { 'content-type': 'application/xml', 'x-amz-checksum-sha256': checksum }
         const answer = await request({ attempt, method: 'POST', query: { delete: '' }, headers, body })
         const failed = parseDelete(await answer.text())
-        if (!failed) throw failure(attempt, 'the server does not answer what it deleted', true)
+        if (!failed) throw failure(attempt, 'the response does not list what was deleted', true)
         const [one] = failed.filter(({ code }) => code !== 'NoSuchKey')
         if (one) throw failure(`delete ${one.key.slice(client.prefix.length)}`, one.code, one.code !== 'AccessDenied')
       }

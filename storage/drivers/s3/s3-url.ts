@@ -30,7 +30,7 @@ const known = ['endpoint', 'public', 'region', 'style', 'sse', 'kmsKeyId']
 const refuse = (message: string) => new ArtifactStoreError(`IDEM_STORAGE: ${message}`, { retryable: false })
 
 const originOf = (name: string, url: string): string => {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw refuse(`${name} is no URL`)
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw refuse(`${name} is not a URL`)
   return new URL(url).origin
 }
 

@@ -25,7 +25,7 @@ it.each(['arc2face', 'face-embedding'])(
     const path = `/v1/models/idem/${name}/predictions`
     expect(await api.json(api.post({ input: { input_image: photo } }, headers, path))).toMatchObject({
       status: 'canceled',
-      error: 'Canceled after the 5 s that were asked for (deadline_exceeded)',
+      error: 'Canceled because it did not end within 5 s (deadline_exceeded)',
       metrics: { failure: { type: 'deadline_exceeded' } },
     })
   },

@@ -295,7 +295,7 @@ describe('generateImages fails for good', () => {
     expect(await failure({ input: { ...(await begin()), settings: lcm } })).toEqual({
       type: 'settings_invalid',
       nonRetryable: true,
-      message: 'The scheduler lcm takes 1 to 50 steps, not 60',
+      message: 'The scheduler lcm supports 1 to 50 steps, not 60',
     })
   })
 

@@ -116,7 +116,7 @@ describe('a request', () => {
     [
       'leaves out what has no default',
       { colour: undefined },
-      'the conditioning colour is missing: it takes [4] numbers',
+      'the conditioning colour is missing; expected [4] numbers',
     ],
     ['has a value of another length', { mood: new Float32Array(2) }, 'the conditioning mood has 2 numbers, not 3'],
     ['has a value that is not finite', { mood_scale: Number.NaN }, 'mood_scale has values that are not finite'],
@@ -158,12 +158,12 @@ describe('a bundle with conditionings', () => {
     ],
     [
       'declares another shape',
-      'The input mood of unet.onnx has the shape [batch, 3]; the manifest means [batch, 5]',
+      'The input mood of unet.onnx has the shape [batch, 3]; the manifest requires [batch, 5]',
       ({ diffusion: { conditionings } }) => Object.assign(conditionings!.mood!, { dims: [5] }),
     ],
     [
       'declares a vector for one number',
-      'The input mood_scale of unet.onnx has the shape [batch]; the manifest means [batch, 1]',
+      'The input mood_scale of unet.onnx has the shape [batch]; the manifest requires [batch, 1]',
       ({ diffusion: { conditionings } }) => Object.assign(conditionings!.mood_scale!, { dims: [1] }),
     ],
     [
@@ -173,7 +173,7 @@ describe('a bundle with conditionings', () => {
     ],
     [
       'takes an output that the conditioning network lacks',
-      'The network painter does not have the output picture that the UNet takes',
+      'The network painter does not have the output picture that the UNet uses',
       ({ diffusion: { unet } }) => Object.assign(unet.inputs!, { residual: { network: 'painter', output: 'picture' } }),
     ],
   ])('is invalid where its manifest %s', async (_, message, change) => {

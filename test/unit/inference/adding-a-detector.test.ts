@@ -49,7 +49,7 @@ describe('a new detector', () => {
     expect(refusal).toBeInstanceOf(BundleError)
     expect(`${refusal}`).toContain(`detector.kind is "brightest"; the detectors are ${detectorNames.join(', ')}`)
     await expect(createDetector({ kind: 'brightest', file: '', ...brightest.defaults })).rejects.toThrow(
-      'There is no detector brightest',
+      'Unknown detector brightest',
     )
   })
 

@@ -110,14 +110,12 @@ describe('an s3 server that lies', () => {
     })
     const error = await errorOf(read(open()))
     expect(error).toMatchObject({ name: 'ArtifactStoreError', retryable: true })
-    expect(error.message).toBe('Cannot read a: the answer broke off at byte 4')
+    expect(error.message).toBe('Cannot read a: the response ended at byte 4')
   })
 
   it('by no length is found out', async () => {
     const { open } = await serve((_, response) => response.writeHead(200).end('chunked'))
-    expect((await errorOf(open().get('a'))).message).toBe(
-      'Cannot read a: the server does not answer what was asked for',
-    )
+    expect((await errorOf(open().get('a'))).message).toBe('Cannot read a: the response does not match the request')
   })
 
   it.each([
@@ -134,7 +132,7 @@ describe('an s3 server that lies', () => {
     'by the list %j is found out',
     async (body) => {
       const { open } = await serve((_, response) => response.end(body))
-      expect((await errorOf(open().list(''))).message).toContain('does not answer a list')
+      expect((await errorOf(open().list(''))).message).toContain('the response is not a list')
     },
   )
 

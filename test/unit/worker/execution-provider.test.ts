@@ -22,7 +22,7 @@ describe('the execution provider', () => {
   })
 
   it('is never something else than was asked for', async () => {
-    await expect(executionProvidersFor('gpu', bundle)).rejects.toThrow('it takes auto, cpu')
+    await expect(executionProvidersFor('gpu', bundle)).rejects.toThrow('use one of auto, cpu')
     // With CUDA's libraries the provider itself comes back; without them that is an error, which says what to do.
     const cuda = await executionProvidersFor('cuda', bundle).catch((error: Error) => error.message)
     if (missingProviderFiles('cuda').length > 0) {
