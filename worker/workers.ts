@@ -66,7 +66,7 @@ const gpuSlots = 4
 /** Steps that wait for strangers' servers, or until their tenant may fetch another photo: they cost next to nothing. */
 const outboundSlots = 64
 const fetchesAtOnce = { total: 16, perKey: 4 }
-/** One photo of the largest size, or several smaller ones; a pixel that is decoded and encoded takes up to 10 bytes. */
+/** One photo of the largest size, or several smaller ones: bench/photo-memory.md. */
 const heldPixels = limits.photoPixels
 /** How long quick steps may still run after a stop; diffusion is handed back at once. */
 const graceTime = '10 seconds'
