@@ -5,7 +5,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { type Queue, queues } from '../contracts/queues.ts'
-import { saysErased } from '../lib/crypto/encryption-error.ts'
+import { saysErased, saysKeyUnknown } from '../lib/crypto/encryption-error.ts'
 import { createBoundedFiles, createBoundedStore } from '../storage/bounded-store.ts'
 import { ArtifactStoreError } from '../storage/store.ts'
 import { OrchestratorUnavailable } from '../temporal/orchestrator.ts'
@@ -45,6 +45,11 @@ const toProblem = (error: unknown): Problem => {
     return new Problem(503, 'The artifact store is unavailable; try again shortly', { headers, cause: error })
   }
   if (saysErased(error)) return new Problem(410, 'The data of that prediction has been erased', { cause: error })
+  if (saysKeyUnknown(error)) {
+    const detail =
+      'This server lacks the key that this data is encrypted with; its operator finds the id of the key in the log'
+    return new Problem(503, detail, { headers, cause: error })
+  }
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem(error.status, error.message || 'The request is malformed', { cause: error })
   }

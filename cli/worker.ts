@@ -7,7 +7,11 @@ import { parseQueues, queueNames } from '../contracts/queues.ts'
 import { loadBundle } from '../inference/bundle.ts'
 import { createLog, type Log } from '../lib/log.ts'
 import { asUsage, runCommand } from '../lib/run-command.ts'
+import { undefinedIf } from '../lib/undefined-if.ts'
 import { readStorageConfig } from '../storage/config.ts'
+import { storageDrivers } from '../storage/drivers/index.ts'
+import { checkKeyMark } from '../storage/key-mark.ts'
+import { ArtifactStoreError } from '../storage/store.ts'
 import { readObservabilityConfig } from '../telemetry/config.ts'
 import { observeWorkers } from '../telemetry/observe-workers.ts'
 import { openTracing } from '../telemetry/open-tracing.ts'
@@ -21,6 +25,7 @@ import { ensureSweepSchedule } from '../temporal/sweep-schedule.ts'
 import { readWorkerConfig } from '../worker/config.ts'
 import { executionProvidersFor } from '../worker/execution-provider.ts'
 import { watchIdle } from '../worker/idle-exit.ts'
+import { createKeyWatch } from '../worker/key-watch.ts'
 import { createLoadPrediction } from '../worker/load-prediction.ts'
 import { serveHealth } from '../worker/worker-health.ts'
 import { createWorkers } from '../worker/workers.ts'
@@ -79,7 +84,13 @@ await runCommand(help, async () => {
   const tracing = await openTracing(observability.traces)
   const config = readWorkerConfig()
   const bundle = await loadBundle(config.models)
-  const { store, publicUrl, webhookSecrets, keyRing, urlSigningKeys, retentionMs } = await readStorageConfig()
+  let onUnknownKey = () => {}
+  let missingKey: Error | undefined
+  const { store, publicUrl, webhookSecrets, keyRing, urlSigningKeys, retentionMs } = await readStorageConfig(
+    process.env,
+    storageDrivers,
+    { onUnknown: () => onUnknownKey() },
+  )
   const { connectionOptions, namespace } = readTemporalConfig()
 
   const log = createLog({ level: config.logLevel, name: `worker ${names.join(',')}` })
@@ -89,6 +100,8 @@ await runCommand(help, async () => {
     shutdownSignals: [],
     ...(metrics && { telemetryOptions: metrics.telemetryOptions }),
   })
+  const checkKeys = () => checkKeyMark(store, keyRing)
+  await undefinedIf((error) => error instanceof ArtifactStoreError && error.retryable, checkKeys)
   const connection = await NativeConnection.connect(connectionOptions)
   if (names.includes('control')) await requireSearchAttributes(connection, namespace)
   const { accept } = config
@@ -121,6 +134,13 @@ await runCommand(help, async () => {
     }),
     admin: createPredictionAdmin(client, { accept }),
   })
+  onUnknownKey = createKeyWatch({
+    check: checkKeys,
+    onMissing: (error) => {
+      missingKey = error
+      workers.shutdown()
+    },
+  })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown())
   // The parent process has died.
   process.once('disconnect', () => workers.shutdown())
@@ -138,6 +158,7 @@ await runCommand(help, async () => {
   const idle = idleMs === undefined ? undefined : watchIdle({ ...workers, idleMs, onIdle })
   try {
     await running
+    if (missingKey) throw missingKey
   } finally {
     idle?.stop()
     await health?.close()

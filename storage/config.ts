@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { SigningKey } from '../lib/crypto/hmac.ts'
-import { type KeyRing, parseKeyRing } from '../lib/crypto/key-ring.ts'
+import { type KeyRing, type KeyRingOptions, parseKeyRing } from '../lib/crypto/key-ring.ts'
 import { findDriver, type StorageDrivers } from './driver.ts'
 import { storageDrivers } from './drivers/index.ts'
 import { openWithKeys } from './open-with-keys.ts'
@@ -46,6 +46,7 @@ export const readPlaces = (env: NodeJS.ProcessEnv): Places => {
 export const readStorageConfig = async (
   env = process.env,
   drivers: StorageDrivers = storageDrivers,
+  keyRingOptions: KeyRingOptions = {},
 ): Promise<StorageConfig> => {
   const { stateDir, storageUrl, keysUrl } = readPlaces(env)
   const configured = { webhookSecret: env.IDEM_WEBHOOK_SECRET, encryptionKeys: env.IDEM_ENCRYPTION_KEYS }
@@ -56,7 +57,7 @@ export const readStorageConfig = async (
     /\/+$/,
     '',
   )
-  const keyRing = parseKeyRing(configured.encryptionKeys || made!.encryptionKeys)
+  const keyRing = parseKeyRing(configured.encryptionKeys || made!.encryptionKeys, keyRingOptions)
   const signingKeys = await urlSigningKeys(keyRing)
   const open = (url: string) =>
     findDriver(url, drivers).open(url, { publicUrl, signingKey: signingKeys[0]!, cwd: process.cwd(), env })

@@ -83,8 +83,17 @@ export const toApplicationFailure = (error: unknown): unknown => {
  */
 const mostAttempts: Readonly<Partial<Record<FailureType, number>>> = { internal: 8, photo_unreachable: 8 }
 
+/** A device has memory again when other work has ended: soon enough tries would only use the attempts up. */
+const outOfMemoryDelay = { firstMs: 5_000, mostMs: 60_000 }
+
 const withinBudget = (failure: unknown, attempt: number): unknown => {
   if (!(failure instanceof ApplicationFailure) || failure.cause instanceof EncryptionError) return failure
+  if (failure.type === failures.outOfMemory && !failure.nonRetryable) {
+    const { message, type, details, cause } = failure
+    const { firstMs, mostMs } = outOfMemoryDelay
+    const nextRetryDelay = Math.min(mostMs, firstMs * 2 ** (attempt - 1))
+    return ApplicationFailure.create({ message, type, details: details ?? [], cause, nextRetryDelay })
+  }
   const most = mostAttempts[failure.type as FailureType]
   if (most === undefined || attempt < most) return failure
   const { message, type, details, cause } = failure

@@ -27,6 +27,10 @@ export class EncryptionError extends Error {
 /** Whether it says that the data is erased, its key destroyed. */
 export const saysErased = (error: unknown): boolean => error instanceof EncryptionError && error.problem === 'shredded'
 
+/** Whether it says that this process lacks a key that another one has used. */
+export const saysKeyUnknown = (error: unknown): boolean =>
+  error instanceof EncryptionError && error.problem === 'key_unknown'
+
 const forged: ReadonlySet<EncryptionProblem> = new Set(['unencrypted', 'unbound', 'tampered', 'malformed', 'misplaced'])
 
 /** Whether it says that nothing proves something to be written by this service, for the place where it is. */

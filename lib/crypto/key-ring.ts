@@ -17,6 +17,11 @@ export interface KeyRing {
   key(id: string, purpose: KeyPurpose): Promise<CryptoKey>
 }
 
+export interface KeyRingOptions {
+  /** Called when a key is asked for that the ring does not have. */
+  onUnknown?: () => void
+}
+
 const KEY_BYTES = 32
 const idPattern = /^[A-Za-z0-9._-]{1,64}$/
 
@@ -35,7 +40,7 @@ const derive = async (secret: Uint8Array<ArrayBuffer>, purpose: KeyPurpose): Pro
  * key at the end everywhere, then move it to the front, and drop the old one when nothing is kept under it any more.
  * Throws `EncryptionError` `keys_invalid`, which says which key and never what it is.
  */
-export const parseKeyRing = (text: string): KeyRing => {
+export const parseKeyRing = (text: string, { onUnknown }: KeyRingOptions = {}): KeyRing => {
   const secrets = new Map<string, Uint8Array<ArrayBuffer>>()
   for (const [index, entry] of text
     .split(',')
@@ -56,8 +61,10 @@ export const parseKeyRing = (text: string): KeyRing => {
     ids,
     async key(id, purpose) {
       const secret = secrets.get(id)
-      if (!secret)
+      if (!secret) {
+        onUnknown?.()
         throw new EncryptionError('key_unknown', `The key ring has no key ${JSON.stringify(id.slice(0, 64))}`)
+      }
       const name = `${purpose} ${id}`
       const key = derived.get(name) ?? derive(secret, purpose)
       derived.set(name, key)

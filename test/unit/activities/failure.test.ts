@@ -86,6 +86,18 @@ describe('the attempts of a step', () => {
     await expect(failing('findFace', unknown, 19)).rejects.toMatchObject({ nonRetryable: false })
   })
 
+  it('wait longer and longer for the memory of a device', async () => {
+    const full = Object.assign(new Error('CUDA out of memory'), { type: 'out_of_memory', retryable: true })
+    for (const [attempt, nextRetryDelay] of [
+      [1, 5_000],
+      [3, 20_000],
+      [12, 60_000],
+    ] as const) {
+      const failure = { type: 'out_of_memory', nonRetryable: false, nextRetryDelay }
+      await expect(failing('generateImages', full, attempt)).rejects.toMatchObject(failure)
+    }
+  })
+
   it('have no end of their own in what cleans up', async () => {
     const late = new Error('The history is not deleted yet')
     await expect(failing('deleteHistories', late, 50)).rejects.toMatchObject({ nonRetryable: false })
