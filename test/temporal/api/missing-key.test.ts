@@ -26,6 +26,7 @@ it('an API that lacks the key of a prediction says so, and names the key in its 
     store: api.store,
     published: {} as never,
     bundle,
+    limits: {},
     publicUrl: 'http://idem.test',
     temporalUiUrl: 'http://ui.test',
     urlSigningKeys,
