@@ -9,7 +9,6 @@ import { createLog, type Log } from '../lib/log.ts'
 import { asUsage, runCommand } from '../lib/run-command.ts'
 import { undefinedIf } from '../lib/undefined-if.ts'
 import { readStorageConfig } from '../storage/config.ts'
-import { storageDrivers } from '../storage/drivers/index.ts'
 import { checkKeyMark } from '../storage/key-mark.ts'
 import { ArtifactStoreError } from '../storage/store.ts'
 import { readObservabilityConfig } from '../telemetry/config.ts'
@@ -87,8 +86,8 @@ await runCommand(help, async () => {
   let onUnknownKey = () => {}
   let missingKey: Error | undefined
   const { store, publicUrl, webhookSecrets, keyRing, urlSigningKeys, retentionMs } = await readStorageConfig(
-    process.env,
-    storageDrivers,
+    undefined,
+    undefined,
     { onUnknown: () => onUnknownKey() },
   )
   const { connectionOptions, namespace } = readTemporalConfig()
