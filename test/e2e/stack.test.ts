@@ -259,7 +259,7 @@ describe('a stack of real processes', () => {
     })
     await until(started, diffusing(3))
     await stack.stop()
-    await expect(client.get(started.id)).rejects.toThrow('No answer')
+    await expect(client.get(started.id)).rejects.toThrow('Cannot reach the API')
     await start()
     expect(await finish(started)).toMatchObject({ status: 'succeeded' })
   })
