@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { inject } from 'vitest'
 import type { PredictionInput } from '../../contracts/prediction-options.ts'
-import { type Queue, queues } from '../../contracts/queues.ts'
+import { besideQueues, type Queue, queues } from '../../contracts/queues.ts'
 import type { PredictionRecord } from '../../contracts/record.ts'
 import type { StepName } from '../../contracts/steps.ts'
 import { toBase64 } from '../../lib/base64.ts'
@@ -46,8 +46,11 @@ export const startStepWorld = async () => {
   const common = { namespace, keyRing }
   const workers = await Promise.all([
     runWorker({ ...common, taskQueue: queues.control, workflowsPath: resolve('workflows/index.ts') }),
-    runWorker({ ...common, taskQueue: queues.cpu, activities: doublesOf('cpu') }),
-    runWorker({ ...common, taskQueue: queues.gpu, activities: doublesOf('gpu') }),
+    ...(['cpu', 'gpu'] as const).flatMap((queue) =>
+      [queue, ...besideQueues[queue]].map((taskQueue) =>
+        runWorker({ ...common, taskQueue, activities: doublesOf(queue) }),
+      ),
+    ),
   ])
 
   return {
