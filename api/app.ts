@@ -9,9 +9,10 @@ import { saysErased, saysKeyUnknown } from '../lib/crypto/encryption-error.ts'
 import { createBoundedFiles, createBoundedStore } from '../storage/bounded-store.ts'
 import { ArtifactStoreError } from '../storage/store.ts'
 import { OrchestratorUnavailable } from '../temporal/orchestrator.ts'
+import { type Access, createTenantOf } from './access.ts'
 import { type CodecServerDeps, createCodecServer } from './codec-server.ts'
 import type { ApiDeps } from './deps.ts'
-import { type FindToken, requireToken } from './middleware/auth.ts'
+import { identify, requireTenant } from './middleware/identify.ts'
 import { requireKnownHost } from './middleware/known-host.ts'
 import { limitRate, type RateLimiter } from './middleware/rate-limit.ts'
 import { refuseCrossSite } from './middleware/same-site.ts'
@@ -30,6 +31,7 @@ import { createModelRoutes } from './routes/models.ts'
 import { createPageRoutes, type PageFiles } from './routes/page.ts'
 import { createPredictionRoutes } from './routes/predictions.ts'
 import { createStreamRoutes } from './routes/stream.ts'
+import { createVerifySignedRequest } from './signed-request.ts'
 
 const retryAfterSeconds = '2'
 /** A caller is answered 503 if the store hangs. Enough for the largest photo over a slow line to the store. */
@@ -67,12 +69,12 @@ export interface FinishedRequest {
   predictionId?: string
 }
 
-export interface AppOptions extends Omit<ApiDeps, 'models'> {
+export interface AppOptions extends Omit<ApiDeps, 'models' | 'tenantOf'> {
   /** Defaults to the models in `api/models/index.ts`. */
   models?: readonly Model[]
-  /** Looks up a token. If omitted, requests need no token and all belong to one local tenant. */
-  findToken?: FindToken
-  /** Applies to each tenant. If omitted, requests are not limited. */
+  /** The tokens of the API. If omitted, requests need no token and all belong to one local tenant. */
+  access?: Access
+  /** Applies to each caller. If omitted, requests are not limited. */
   rateLimiter?: RateLimiter
   /** Origins of pages that may use the API from a browser; none by default. */
   corsOrigins?: readonly string[]
@@ -95,14 +97,16 @@ export interface AppOptions extends Omit<ApiDeps, 'models'> {
  * The public HTTP API as a Hono app. It uses only web standards: entry points pass in whatever depends on the runtime.
  *
  * @example
- * const app = await createApp({ orchestrator, store, published, bundle, publicUrl, …, findToken })
+ * const app = await createApp({ orchestrator, store, published, bundle, publicUrl, …, access })
  * serve({ fetch: app.fetch, port: 8787 })
  */
 export const createApp = async (options: AppOptions) => {
-  const { findToken, rateLimiter, corsOrigins = [], codec, readViewerFile, pageFiles, onError } = options
+  const { access, rateLimiter, corsOrigins = [], codec, readViewerFile, pageFiles, onError } = options
   const { onRequest, tracing, readyQueues = Object.keys(queues) as Queue[] } = options
+  const tenantOf = createTenantOf(access)
   const deps: ApiDeps = {
     ...options,
+    tenantOf,
     store: createBoundedStore(options.store, storeBound),
     published: createBoundedFiles(options.published, storeBound),
     models: options.models ?? registeredModels,
@@ -148,7 +152,7 @@ export const createApp = async (options: AppOptions) => {
       },
     }),
   )
-  if (!findToken) app.use(requireKnownHost(options.publicUrl))
+  if (!access) app.use(requireKnownHost(options.publicUrl))
   // Not for the codec server: the Temporal UI has another origin, which the codec server checks itself.
   app.use('/v1/*', refuseCrossSite({ publicUrl: options.publicUrl, corsOrigins }))
   app.onError((error, c) => {
@@ -157,18 +161,17 @@ export const createApp = async (options: AppOptions) => {
     return respond(problem)
   })
 
+  // Not counted: probes of an orchestrator must be answered, and cost nothing.
   app.route('/', createHealthRoutes(deps, { readyQueues }))
+  const verifySignedRequest = createVerifySignedRequest({ signingKeys: options.urlSigningKeys, tenantOf })
+  app.use(identify({ access, verifySignedRequest }))
+  if (rateLimiter) app.use(limitRate(rateLimiter))
   if (readViewerFile) app.route('/', createDocsRoutes(readViewerFile))
   if (pageFiles) app.route('/', createPageRoutes(deps, pageFiles))
   if (codec) app.route('/codec', createCodecServer(codec))
 
+  app.use('/v1/*', requireTenant)
   app.route('/v1', createSignedFileRoutes(deps))
-  const authenticate = requireToken(findToken)
-  app.use('/v1/*', (c, next) =>
-    // Stream URLs are signed, so clients can open them without a token.
-    /^\/v1\/predictions\/[^/]+\/stream$/.test(c.req.path) && c.req.query('signature') ? next() : authenticate(c, next),
-  )
-  if (rateLimiter) app.use('/v1/*', limitRate(rateLimiter))
   app.route('/v1', createAccountRoutes(deps))
   app.route('/v1', createModelRoutes(deps, models))
   app.route('/v1', createCreateRoutes(deps, reader, models))
@@ -176,11 +179,12 @@ export const createApp = async (options: AppOptions) => {
   app.route('/v1', createPredictionRoutes(deps, reader))
   app.route('/v1', createStreamRoutes(deps, reader))
 
-  if (findToken) {
+  if (access) {
     app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
   }
-  app.get('/openapi.json', (c) =>
-    c.json(
+  let document: string | undefined
+  app.get('/openapi.json', (c) => {
+    document ??= JSON.stringify(
       app.getOpenAPI31Document({
         openapi: '3.1.0',
         info: {
@@ -189,10 +193,11 @@ export const createApp = async (options: AppOptions) => {
           description: 'Generates new photos of the person in a photo. Compatible with the HTTP API of Replicate.',
         },
         servers: [{ url: options.publicUrl }],
-        ...(findToken && { security: [{ token: [] }] }),
+        ...(access && { security: [{ token: [] }] }),
       }),
-    ),
-  )
+    )
+    return c.body(document, 200, { 'content-type': 'application/json' })
+  })
 
   app.notFound(() => respond(new Problem(404, 'Not found: no route matches this URL')))
   return app

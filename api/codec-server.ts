@@ -10,9 +10,10 @@ import type { KeyRing } from '../lib/crypto/key-ring.ts'
 import { sameText } from '../lib/crypto/same-text.ts'
 import { mapValues } from '../lib/map-values.ts'
 import { createPayloadViewer, type PayloadViewer } from '../temporal/payload-codec.ts'
-import type { FindToken } from './middleware/auth.ts'
+import type { Access } from './access.ts'
 import { Problem, type ProblemStatus } from './problem.ts'
 import { readBytes, toJson } from './read-body.ts'
+import { findToken } from './token-records.ts'
 
 export interface CodecServerDeps {
   /** Decodes the payloads of a namespace. */
@@ -32,18 +33,19 @@ export interface CodecServerDeps {
 export const openCodecServer = ({
   keyRing,
   codecToken,
-  findToken,
+  readTokens,
   temporalUiUrl,
 }: {
   keyRing: KeyRing
   codecToken: string | undefined
-  findToken: FindToken | undefined
+  readTokens: Access['readTokens'] | undefined
   temporalUiUrl: string
 }): CodecServerDeps => {
   const allowsPath = (token: string) => codecToken !== undefined && sameText(token, codecToken)
   return {
     viewerFor: (namespace) => createPayloadViewer(keyRing, { namespace }),
-    allows: async (token) => allowsPath(token) || (await findToken?.(token))?.scope === 'operator',
+    allows: async (token) =>
+      allowsPath(token) || (await findToken(token, (await readTokens?.()) ?? []))?.scope === 'operator',
     allowsPath,
     uiOrigin: new URL(temporalUiUrl).origin,
   }

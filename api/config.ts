@@ -7,9 +7,11 @@ import type { Queue } from '../contracts/queues.ts'
 import { parseQueues } from '../contracts/queues.ts'
 import { requireUsableDefaults } from '../inference/numeric/schedulers/index.ts'
 import { type AcceptedPayloads, readAcceptedPayloads } from '../lib/accepted-payloads.ts'
-import { parseCount, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
+import { parseCount, parseList, parseOrigins, readLogLevel, readTemporalUiUrl } from '../lib/parse-config.ts'
 import { parsePort } from '../lib/parse-port.ts'
 import { sha256Hex } from '../lib/sha256.ts'
+import { parseProxies } from './client-address.ts'
+import type { RequestsPerMinute } from './middleware/memory-rate-limiter.ts'
 import type { BundleInfo } from './models/bundle-info.ts'
 import { readTenantLimits, type TenantLimits } from './tenant-limits.ts'
 
@@ -20,7 +22,9 @@ export interface ApiConfig {
   bundle: BundleInfo
   /** File of API tokens. */
   tokens: string | undefined
-  requestsPerMinute: number | undefined
+  requestsPerMinute: RequestsPerMinute
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: ReturnType<typeof parseProxies>
   limits: TenantLimits
   corsOrigins: readonly string[]
   readyQueues: readonly Queue[]
@@ -62,7 +66,11 @@ export const readApiConfig = async (env = process.env): Promise<ApiConfig> => ({
   temporalUiUrl: readTemporalUiUrl(env),
   bundle: await readBundle(resolve(env.IDEM_MODELS || resolve(import.meta.dirname, '../models/demo'))),
   tokens: readTokensPath(env),
-  requestsPerMinute: parseCount('IDEM_RATE_LIMIT', env.IDEM_RATE_LIMIT || defaultRateLimit(env)),
+  requestsPerMinute: {
+    tenant: parseCount('IDEM_RATE_LIMIT', env.IDEM_RATE_LIMIT || (env.IDEM_TOKENS ? '6000' : '0')),
+    address: parseCount('IDEM_ADDRESS_RATE_LIMIT', env.IDEM_ADDRESS_RATE_LIMIT || '1200'),
+  },
+  trustedProxies: parseProxies('IDEM_TRUSTED_PROXIES', parseList(env.IDEM_TRUSTED_PROXIES)),
   limits: readTenantLimits(env, { shared: Boolean(env.IDEM_TOKENS) }),
   corsOrigins: parseOrigins(env.IDEM_CORS_ORIGINS),
   readyQueues: parseQueues('IDEM_READY_QUEUES', env.IDEM_READY_QUEUES),
@@ -70,9 +78,6 @@ export const readApiConfig = async (env = process.env): Promise<ApiConfig> => ({
   accept: readAcceptedPayloads(env),
   codecToken: env.IDEM_CODEC_TOKEN || undefined,
 })
-
-/** Without tokens there is only one tenant, so there is no limit by default. */
-const defaultRateLimit = (env: NodeJS.ProcessEnv): string => (env.IDEM_TOKENS ? '6000' : '0')
 
 /** Path of the file of API tokens, if `IDEM_TOKENS` is set. */
 export const readTokensPath = (env = process.env): string | undefined =>

@@ -4,6 +4,7 @@ import { isTerminal } from '../contracts/prediction.ts'
 import { newPredictionId, predictionIdFor } from '../contracts/prediction-id.ts'
 import type { PredictionOptions } from '../contracts/prediction-options.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
+import { tenantOfHolder } from '../contracts/url-holder.ts'
 import { defaultWebhookEvents } from '../contracts/webhooks.ts'
 import { retry } from '../lib/retry.ts'
 import { createSingleFlight } from '../lib/single-flight.ts'
@@ -35,7 +36,7 @@ const table = (rows: Readonly<Record<string, unknown>>): string =>
 
 /** Handles requests that create a prediction: starts it once, then waits as long as `Prefer` asks. */
 export const createPredictionCreator = (
-  { orchestrator, store, bundle, publicUrl, retentionMs, limits }: ApiDeps,
+  { orchestrator, store, bundle, publicUrl, retentionMs, limits, tenantOf }: ApiDeps,
   { find, view }: PredictionReader,
 ) => {
   const running = createRunningLimit(orchestrator, limits.maxRunning)
@@ -64,6 +65,7 @@ export const createPredictionCreator = (
     schema: z.ZodType<CreateBody> = createBodySchema,
   ): Promise<Response> => {
     const tenant = c.get('tenant')
+    const holder = c.get('holder')
     const header = parse(createHeaders, c.req.header(), ['header'])
     const wait = waitMs(header.prefer)
     const deadline = cancelAfterMs(header['cancel-after'])
@@ -92,6 +94,7 @@ export const createPredictionCreator = (
         model: name,
         retentionMs: Math.min(body.retention ?? retentionMs, retentionMs),
         keepPhotos: body.keep_photos,
+        ...(tenantOfHolder(holder) === undefined && { tokenId: holder }),
         ...(deadline && { cancelAfterMs: deadline }),
         ...(body.webhook && {
           webhook: { url: body.webhook, events: body.webhook_events_filter ?? defaultWebhookEvents },
@@ -118,12 +121,14 @@ export const createPredictionCreator = (
     if (!isSame) {
       throw new Problem(409, 'This idempotency key was already used with a different request')
     }
-    if (wait === 0) return c.json(await view(record), 201)
+    if (wait === 0) return c.json(await view(record, holder), 201)
 
     // The client counts from when it sent the request, and gives up soon after the time that it asked for.
     const leftMs = Math.floor(wait - (performance.now() - c.get('arrivedAt')) - answerMs)
     const ended = leftMs > 0 && (await orchestrator.waitForEnd(id, leftMs, c.req.raw.signal))
-    const prediction = await view(ended ? await find(id, tenant) : record)
+    // The token may have been revoked meanwhile.
+    if ((await tenantOf(holder)) === undefined) throw new Problem(401, 'The token has been revoked')
+    const prediction = await view(ended ? await find(id, tenant) : record, holder)
     if (isTerminal(prediction.status)) {
       running.ended(tenant, id)
       return c.json(prediction, 201)

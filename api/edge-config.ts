@@ -16,10 +16,16 @@ import type { BundleInfo } from './models/bundle-info.ts'
 import { readTenantLimits, type TenantLimits } from './tenant-limits.ts'
 import { type TokenRecord, tokenFileSchema } from './token-records.ts'
 
-/** Bindings of a Cloudflare Worker: variables, and the rate limiter. */
+interface RateLimitBinding {
+  limit(options: { key: string }): Promise<{ success: boolean }>
+}
+
+/** Bindings of a Cloudflare Worker: variables, and the rate limiters. */
 export interface EdgeEnv {
   readonly [name: string]: unknown
-  readonly IDEM_RATE_LIMITER?: { limit(options: { key: string }): Promise<{ success: boolean }> }
+  readonly IDEM_RATE_LIMITER?: RateLimitBinding
+  /** For requests that show no token. */
+  readonly IDEM_ADDRESS_RATE_LIMITER?: RateLimitBinding
 }
 
 export interface EdgeConfig {

@@ -3,12 +3,12 @@ import { scrub } from '../lib/log-scrub.ts'
 import { createHttpOrchestrator } from '../temporal/http-orchestrator.ts'
 import { createPayloadCodec } from '../temporal/payload-codec.ts'
 import { type AppOptions, createApp } from './app.ts'
+import { clientAddress } from './client-address.ts'
 import { openCodecServer } from './codec-server.ts'
 import { type EdgeConfig, type EdgeEnv, readEdgeConfig } from './edge-config.ts'
 import { forgedWorkflow } from './forged-workflow.ts'
-import type { RateLimiter } from './middleware/rate-limit.ts'
+import { callerKey, type RateLimiter } from './middleware/rate-limit.ts'
 import { Problem } from './problem.ts'
-import { findToken } from './token-records.ts'
 
 /** Cloudflare's rate limits have periods of 10 or 60 seconds, and do not report when a period ends. */
 const rateLimitSeconds = 60
@@ -21,11 +21,13 @@ const warmUp = async (ring: KeyRing): Promise<void> => {
   for (const id of ring.ids) await Promise.all(keyPurposes.map((purpose) => ring.key(id, purpose)))
 }
 
-const rateLimiterOf = ({ IDEM_RATE_LIMITER: binding }: EdgeEnv): RateLimiter | undefined =>
-  binding && {
-    limit: 'your rate limit allows',
-    take: async (tenant) => ((await binding.limit({ key: tenant })).success ? undefined : rateLimitSeconds),
-  }
+const rateLimiterOf = (env: EdgeEnv): RateLimiter => ({
+  take: async (caller) => {
+    const binding = 'address' in caller ? env.IDEM_ADDRESS_RATE_LIMITER : env.IDEM_RATE_LIMITER
+    if (!binding || (await binding.limit({ key: callerKey(caller) })).success) return undefined
+    return { limit: 'your rate limit allows', retryAfterSeconds: rateLimitSeconds }
+  },
+})
 
 const logging = (level: string): Pick<AppOptions, 'onError' | 'onRequest'> => ({
   onError: (error, requestId) => log('error', { requestId, err: error }, 'request failed'),
@@ -34,8 +36,7 @@ const logging = (level: string): Pick<AppOptions, 'onError' | 'onRequest'> => ({
 
 const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
   const { temporal, keyRing, tokens, codecToken: _, logLevel, accept, ...rest } = config
-  const rateLimiter = rateLimiterOf(env)
-  const find = (token: string) => findToken(token, tokens)
+  const readTokens = async () => tokens
   await warmUp(keyRing)
   return createApp({
     ...rest,
@@ -47,9 +48,10 @@ const createEdgeApp = async (config: EdgeConfig, env: EdgeEnv) => {
       onForged: (predictionId, error) => log('error', { predictionId, err: error }, forgedWorkflow),
     }),
     sharedWatch: false,
-    findToken: find,
-    ...(rateLimiter && { rateLimiter }),
-    codec: openCodecServer({ ...config, findToken: find }),
+    // Cloudflare sets the header itself, whatever the client sends.
+    access: { readTokens, addressOf: (c) => clientAddress(c.req.header('cf-connecting-ip'), undefined, []) },
+    rateLimiter: rateLimiterOf(env),
+    codec: openCodecServer({ ...config, readTokens }),
   })
 }
 

@@ -19,7 +19,7 @@ import { readApiConfig, readTemporalConfig } from './config.ts'
 import { forgedWorkflow } from './forged-workflow.ts'
 import { createMemoryRateLimiter } from './middleware/memory-rate-limiter.ts'
 import { openPageFiles } from './page-files.ts'
-import { serveApp } from './serve-app.ts'
+import { nodeAddressOf, serveApp } from './serve-app.ts'
 import { readTokenFile, watchTokenFile } from './token-file.ts'
 
 const closeTimeoutMs = 5_000
@@ -47,7 +47,7 @@ await runCommand(help, async () => {
   const observer = await observeApi(readObservabilityConfig('api'))
   // Fails at once if the file is malformed.
   if (config.tokens) await readTokenFile(config.tokens)
-  const findToken = config.tokens
+  const readTokens = config.tokens
     ? watchTokenFile(config.tokens, (error) =>
         log.error({ err: error }, 'Cannot read the tokens: all requests are refused'),
       )
@@ -69,14 +69,14 @@ await runCommand(help, async () => {
     }),
     bundle: config.bundle,
     temporalUiUrl: config.temporalUiUrl,
-    ...(findToken && { findToken }),
-    ...(config.requestsPerMinute && { rateLimiter: createMemoryRateLimiter(config.requestsPerMinute) }),
+    ...(readTokens && { access: { readTokens, addressOf: nodeAddressOf(config.trustedProxies) } }),
+    rateLimiter: createMemoryRateLimiter(config.requestsPerMinute),
     limits: config.limits,
     corsOrigins: config.corsOrigins,
     readyQueues: config.readyQueues,
     readViewerFile,
     pageFiles: await openPageFiles(),
-    codec: openCodecServer({ ...config, keyRing, findToken }),
+    codec: openCodecServer({ ...config, keyRing, readTokens }),
     onError: (error, requestId) => log.error({ requestId, trace_id: observer.traceId(), err: error }, 'request failed'),
     onRequest: (request) => {
       observer.count(request)

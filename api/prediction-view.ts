@@ -2,6 +2,7 @@ import { limits } from '../contracts/limits.ts'
 import type { Prediction } from '../contracts/prediction.ts'
 import { hasExpired, statusOf } from '../contracts/prediction-status.ts'
 import type { PredictionRecord } from '../contracts/record.ts'
+import type { UrlHolder } from '../contracts/url-holder.ts'
 import { saysErased } from '../lib/crypto/encryption-error.ts'
 import type { SigningKey } from '../lib/crypto/hmac.ts'
 import { type ArtifactStore, readJson } from '../storage/store.ts'
@@ -42,8 +43,8 @@ export const createPredictionView = ({
   temporalUiUrl,
   urlSigningKeys,
 }: PredictionViewDeps) => {
-  const presenter: Presenter = {
-    signOutput: (key) => store.signGet(key, { expiresInSeconds: limits.outputUrlSeconds }),
+  const presenterFor = (holder: UrlHolder): Presenter => ({
+    signOutput: (key) => store.signGet(key, { expiresInSeconds: limits.outputUrlSeconds, holder }),
     readJson: async (key) => {
       try {
         return (await readJson(store, key)) ?? null
@@ -53,9 +54,10 @@ export const createPredictionView = ({
         throw error
       }
     },
-  }
+  })
 
-  return async (record: PredictionRecord): Promise<Prediction> => {
+  /** `holder`: whose its signed URLs are. */
+  return async (record: PredictionRecord, holder: UrlHolder): Promise<Prediction> => {
     const { id, failure, createdAt, endedAt, finished } = record
     const model = modelOf(models, record)
     const dataRemoved = hasExpired(record)
@@ -72,7 +74,7 @@ export const createPredictionView = ({
       completed_at: endedAt?.toISOString() ?? null,
       status,
       input: dataRemoved ? {} : { ...record.input.echo },
-      output: hasSucceeded(record) && !dataRemoved ? await model.present(record, presenter) : null,
+      output: hasSucceeded(record) && !dataRemoved ? await model.present(record, presenterFor(holder)) : null,
       error: failure ? `${failure.message} (${failure.type})` : null,
       logs: logLines(record, iterations).join('\n'),
       metrics: {
@@ -86,7 +88,7 @@ export const createPredictionView = ({
       urls: {
         get,
         cancel: `${get}/cancel`,
-        stream: await signStreamUrl(id, { publicUrl, signingKeys: urlSigningKeys }),
+        stream: await signStreamUrl(id, { publicUrl, signingKeys: urlSigningKeys, holder }),
         web: `${temporalUiUrl}/namespaces/${record.namespace}/workflows/${id}/${record.runId}`,
       },
     }

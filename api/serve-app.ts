@@ -1,6 +1,16 @@
 import { type HttpBindings, serve } from '@hono/node-server'
 import { listening } from '../lib/listen.ts'
+import type { Access } from './access.ts'
+import { clientAddress, type parseProxies } from './client-address.ts'
 import { settleBody } from './unread-body.ts'
+
+/** The client of a request that `serveApp` serves. */
+export const nodeAddressOf =
+  (trustedProxies: ReturnType<typeof parseProxies>): Access['addressOf'] =>
+  (c) => {
+    const { incoming } = c.env as HttpBindings
+    return clientAddress(incoming.socket.remoteAddress, c.req.header('x-forwarded-for'), trustedProxies)
+  }
 
 /** Serves the app on a port of Node; resolves when it listens. Throws if it cannot. */
 export const serveApp = async (

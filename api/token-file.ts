@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { errorCode } from '../lib/error-code.ts'
 import { pollUntil } from '../lib/poll-until.ts'
-import { findToken, type TokenRecord, tokenFileSchema } from './token-records.ts'
+import { type TokenRecord, tokenFileSchema } from './token-records.ts'
 
 /** The tokens in a file, or none if the file does not exist. Throws if the file is malformed. */
 export const readTokenFile = async (file: string): Promise<TokenRecord[]> => {
@@ -89,13 +89,13 @@ export const watchTokenFile = (file: string, onError: (error: Error) => void) =>
     checkedAt = performance.now()
   }
 
-  return async (token: string): Promise<TokenRecord | undefined> => {
+  return async (): Promise<readonly TokenRecord[]> => {
     if (performance.now() - checkedAt >= checkEveryMs) {
       checking ??= check().finally(() => {
         checking = undefined
       })
       await checking
     }
-    return findToken(token, records)
+    return records
   }
 }

@@ -7,6 +7,8 @@ export interface PredictionOptions {
   readonly model?: string
   /** Missing in predictions that an earlier release started. */
   readonly tenant?: string
+  /** The token that asked for it: the signed URLs in its webhooks end with it. */
+  readonly tokenId?: string
   /** How long photos, vectors and images are kept after the prediction ends. */
   readonly retentionMs: number
   /** Whether photos and crops are kept for that time too. Otherwise they are deleted when the prediction ends. */

@@ -10,6 +10,8 @@ export type SignOptions = Grant & {
   signingKey: SigningKey
   key: string
   expiresInSeconds: number
+  /** Whose URL it is: signed along, and told to the one who verifies it. */
+  holder?: string | undefined
   nowMs?: number
 }
 
@@ -24,25 +26,40 @@ export interface VerifyOptions {
   nowMs?: number
 }
 
-export type VerifiedUrl = { ok: true; key: string; expiresAt: Date } | { ok: false; reason: 'invalid' | 'expired' }
+export type VerifiedUrl =
+  | { ok: true; key: string; holder: string; expiresAt: Date }
+  | { ok: false; reason: 'invalid' | 'expired' }
 
 const FILES_PATH = '/v1/files/'
 
-/** Keys and methods hold no line break, and a content type comes last: no two grants share a text. */
-const grantText = (method: string, key: string, expires: number, contentType = '') =>
-  `idem-file-url/1\n${method}\n${key}\n${expires}\n${contentType}`
+const holderPattern = /^[\w~-]{0,64}$/
+
+interface GrantFields {
+  method: string
+  key: string
+  expires: number
+  holder: string
+  contentType: string
+}
+
+/** Only a content type may hold a line break, and it comes last: no two grants share a text. */
+const grantText = ({ method, key, expires, holder, contentType }: GrantFields) =>
+  `idem-file-url/2\n${method}\n${key}\n${expires}\n${holder}\n${contentType}`
 
 /**
- * `<publicUrl>/v1/files/<key>?expires=<unix seconds>&signature=<base64url HMAC-SHA-256>`: lets whoever has it do one
- * thing with one artifact until it expires.
+ * `<publicUrl>/v1/files/<key>?expires=<unix seconds>&holder=<whose it is>&signature=<base64url HMAC-SHA-256>`: lets whoever has it
+ * do one thing with one artifact until it expires.
  */
 export const signFileUrl = async (options: SignOptions): Promise<string> => {
-  const { publicUrl, signingKey, key, method, contentType, expiresInSeconds, nowMs = Date.now() } = options
+  const { publicUrl, signingKey, key, method, contentType = '', holder = '', expiresInSeconds } = options
+  const { nowMs = Date.now() } = options
   checkKey(key)
+  if (!holderPattern.test(holder)) throw new Error(`A signed URL cannot have the holder ${JSON.stringify(holder)}`)
   checkExpiry(expiresInSeconds)
   const expires = Math.floor(nowMs / 1000) + expiresInSeconds
-  const signature = await signText(signingKey, grantText(method, key, expires, contentType))
-  return `${publicUrl.replace(/\/+$/, '')}${FILES_PATH}${key}?expires=${expires}&signature=${signature}`
+  const signature = await signText(signingKey, grantText({ method, key, expires, holder, contentType }))
+  const query = new URLSearchParams({ expires: `${expires}`, ...(holder && { holder }), signature })
+  return `${publicUrl.replace(/\/+$/, '')}${FILES_PATH}${key}?${query}`
 }
 
 /** What a URL made by `signFileUrl` grants now. */
@@ -51,15 +68,16 @@ export const verifySignedUrl = async (options: VerifyOptions): Promise<VerifiedU
   const invalid = { ok: false, reason: 'invalid' } as const
   const key = pathname.slice(pathname.indexOf(FILES_PATH) + FILES_PATH.length)
   const expires = searchParams.get('expires') ?? ''
+  const holder = searchParams.get('holder') ?? ''
   const signature = searchParams.get('signature') ?? ''
   const method = options.method === 'HEAD' ? 'GET' : options.method
   if (!pathname.includes(FILES_PATH) || !isArtifactKey(key)) return invalid
-  if (!/^\d{1,12}$/.test(expires)) return invalid
+  if (!/^\d{1,12}$/.test(expires) || !holderPattern.test(holder)) return invalid
 
   const contentType = method === 'PUT' ? (options.contentType ?? '') : ''
-  const text = grantText(method, key, Number(expires), contentType)
+  const text = grantText({ method, key, expires: Number(expires), holder, contentType })
   if (!(await verifyText(options.signingKeys, text, signature))) return invalid
 
   if ((options.nowMs ?? Date.now()) >= Number(expires) * 1000) return { ok: false, reason: 'expired' }
-  return { ok: true, key, expiresAt: new Date(Number(expires) * 1000) }
+  return { ok: true, key, holder, expiresAt: new Date(Number(expires) * 1000) }
 }

@@ -28,6 +28,12 @@ export interface PutOptions {
   ifAbsent?: boolean
 }
 
+export interface SignGetOptions {
+  expiresInSeconds: number
+  /** Whose URL it is. The API refuses URLs of those that are gone; a store that serves its URLs itself, as S3, cannot. */
+  holder?: string
+}
+
 /**
  * Bytes by key. Keys are relative paths of `[A-Za-z0-9._-]` segments that do not start with a dot; no key is the folder
  * of another. A put is atomic: a reader sees the old bytes, the new ones or none. Failures are `ArtifactStoreError`.
@@ -46,7 +52,7 @@ export interface ArtifactStore {
   /** Deleting what is not there is no error. */
   delete(keys: readonly string[]): Promise<void>
   /** A URL that gives the artifact to whoever has it, until it expires (1 second to 7 days). */
-  signGet(key: string, options: { expiresInSeconds: number }): Promise<string>
+  signGet(key: string, options: SignGetOptions): Promise<string>
   /** A URL by which whoever has it stores an artifact of that type, until it expires: a PUT with that `Content-Type`. */
   signPut(key: string, options: { expiresInSeconds: number; contentType: string }): Promise<string>
 }

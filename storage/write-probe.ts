@@ -1,3 +1,4 @@
+import { briefly } from '../lib/briefly.ts'
 import { within } from '../lib/within.ts'
 import { roundTrip } from './round-trip.ts'
 import type { ArtifactStore } from './store.ts'
@@ -19,19 +20,6 @@ export const createWriteProbe = (
   store: ArtifactStore,
   { timeoutMs, freshMs, shared }: WriteProbeOptions,
 ): (() => Promise<boolean>) => {
-  let last: { at: number; works: boolean } | undefined
-  let trying: Promise<boolean> | undefined
-  const probe = async () => {
-    const { ok } = await roundTrip(store, '')
-    last = { at: Date.now(), works: ok }
-    return ok
-  }
-  return async () => {
-    if (last && Date.now() - last.at < freshMs) return last.works
-    if (!shared) return within(probe(), timeoutMs, false)
-    trying ??= probe().finally(() => {
-      trying = undefined
-    })
-    return within(trying, timeoutMs, false)
-  }
+  const works = briefly(async () => (await roundTrip(store, '')).ok, { forMs: freshMs, shared })
+  return () => within(works(), timeoutMs, false)
 }

@@ -1,5 +1,6 @@
 import type { LoadPrediction } from '../activities/send-webhook.ts'
 import { createPredictionView, type PredictionViewDeps } from '../api/prediction-view.ts'
+import { holderOf } from '../contracts/url-holder.ts'
 import type { Orchestrator } from '../temporal/orchestrator.ts'
 
 /** Reads predictions for their webhooks, as the API answers them. */
@@ -10,6 +11,6 @@ export const createLoadPrediction = (
   const view = createPredictionView(deps)
   return async (id) => {
     const record = await orchestrator.read(id)
-    return record && { prediction: await view(record), tenant: record.tenant }
+    return record && { prediction: await view(record, holderOf(record)), tenant: record.tenant }
   }
 }

@@ -1,12 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { artifactKeys, isPublished } from '../../contracts/artifact-keys.ts'
+import { artifactKeys } from '../../contracts/artifact-keys.ts'
 import { limits } from '../../contracts/limits.ts'
 import { newPredictionId, predictionIdPattern } from '../../contracts/prediction-id.ts'
 import { boundedRecord } from '../../lib/bounded-schema.ts'
 import { createBudget } from '../../lib/budget.ts'
 import { sha256Hex } from '../../lib/sha256.ts'
 import type { PublishedFiles } from '../../storage/published-files.ts'
-import { verifySignedUrl } from '../../storage/signed-url.ts'
 import { putJson, readJson } from '../../storage/store.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, idParam, jsonOf, pageOf, problems } from '../document.ts'
@@ -49,20 +48,12 @@ const serve = async (files: PublishedFiles, key: string, rangeHeader: string | u
   })
 }
 
-/** Serves published files to requests with a signed URL, which need no token. */
-export const createSignedFileRoutes = ({ published, urlSigningKeys }: ApiDeps): OpenAPIHono<ApiEnv> => {
+/** Serves published files to requests whose URL was signed for them. */
+export const createSignedFileRoutes = ({ published }: Pick<ApiDeps, 'published'>): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
   app.get('/files/:path{.+}', async (c, next) => {
-    if (!c.req.query('signature')) return next()
-    const granted = await verifySignedUrl({ url: c.req.url, method: c.req.method, signingKeys: urlSigningKeys })
-    if (granted.ok && !isPublished(granted.key)) throw new Problem(403, 'Signed URLs only serve published files')
-    if (granted.ok) return serve(published, granted.key, c.req.header('range'))
-    throw new Problem(
-      403,
-      granted.reason === 'expired'
-        ? 'This URL has expired; get the prediction again for a new one'
-        : 'The signature of this URL is invalid',
-    )
+    const key = c.get('signedKey')
+    return key === undefined ? next() : serve(published, key, c.req.header('range'))
   })
   return app
 }

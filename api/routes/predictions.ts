@@ -143,13 +143,15 @@ export const createPredictionRoutes = (
     return c.json(
       {
         ...urlsOfNeighbours(c.req.url, `${publicUrl}/v1/predictions`, page),
-        results: await Promise.all(page.records.map(view)),
+        results: await Promise.all(page.records.map((record) => view(record, c.get('holder')))),
       },
       200,
     )
   })
 
-  app.openapi(getRoute, async (c) => c.json(await view(await find(c.req.valid('param').id, c.get('tenant'))), 200))
+  app.openapi(getRoute, async (c) =>
+    c.json(await view(await find(c.req.valid('param').id, c.get('tenant')), c.get('holder')), 200),
+  )
 
   app.openapi(cancelRoute, async (c) => {
     const { id, state } = await find(c.req.valid('param').id, c.get('tenant'))
@@ -158,7 +160,7 @@ export const createPredictionRoutes = (
       // Clients take the response for the end. A prediction that no worker can end now is still running.
       await orchestrator.waitForEnd(id, cancelWaitMs, c.req.raw.signal)
     }
-    return c.json(await view(await find(id, c.get('tenant'))), 200)
+    return c.json(await view(await find(id, c.get('tenant')), c.get('holder')), 200)
   })
 
   app.openapi(deleteRoute, async (c) => {
@@ -199,7 +201,7 @@ export const createPredictionRoutes = (
     if ((await orchestrator.redeliver(record.id, { url: webhook.url, tenant: record.tenant })) === 'running') {
       throw new Problem(409, 'The webhook of this prediction is still being delivered')
     }
-    return c.json(await view(record), 202)
+    return c.json(await view(record, c.get('holder')), 202)
   })
 
   return app

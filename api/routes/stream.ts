@@ -9,15 +9,15 @@ import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { document, idParam, problems } from '../document.ts'
 import { parse } from '../parse-body.ts'
 import type { PredictionReader } from '../prediction-reader.ts'
-import { Problem } from '../problem.ts'
 import { createRouter } from '../router.ts'
 import { eventsAfter, formatPosition, parsePosition } from '../stream-events.ts'
-import { mayStream } from '../stream-url.ts'
 
 /** Interval of comments, which keep proxies from closing a quiet stream. */
 const heartbeatMs = 15_000
 /** How long a client waits before it reconnects. */
 const retryMs = 2_000
+/** How often a stream checks whether it may go on. */
+const checkMs = 500
 const maxEventIdLength = 64
 
 const readPreview = async (store: ArtifactStore, record: PredictionRecord): Promise<Preview | undefined> => {
@@ -49,8 +49,8 @@ const streamQuery = z.object({
 
 /** Streams a prediction's events to requests with its signed URL or the tenant's token. */
 export const createStreamRoutes = (
-  { orchestrator, store, urlSigningKeys, sharedWatch = true }: ApiDeps,
-  { find, findSigned, view }: PredictionReader,
+  { orchestrator, store, tenantOf, sharedWatch = true }: ApiDeps,
+  { find, view }: PredictionReader,
 ): OpenAPIHono<ApiEnv> => {
   const app = createRouter()
   const watch = sharedWatch ? createSharedWatch(orchestrator) : orchestrator.watch
@@ -77,21 +77,8 @@ export const createStreamRoutes = (
   })
   app.get('/predictions/:id/stream', async (c) => {
     const id = c.req.param('id')
-    const { signature, expires } = c.req.query()
-    const tenant = c.get('tenant') as string | undefined
-    if (tenant === undefined) {
-      // No tenant: the request has a signed URL.
-      if (
-        !(await mayStream(
-          id,
-          { ...(signature && { signature }), ...(expires && { expires }) },
-          { signingKeys: urlSigningKeys },
-        ))
-      ) {
-        throw new Problem(403, 'This stream URL is invalid or has expired; get the prediction again for a new one')
-      }
-      await findSigned(id)
-    } else await find(id, tenant)
+    const holder = c.get('holder')
+    await find(id, c.get('tenant'))
 
     const wantsProgress = parse(streamQuery, c.req.query(), ['query']).progress === 'true'
     let position = parsePosition(c.req.header('last-event-id'))
@@ -101,12 +88,16 @@ export const createStreamRoutes = (
       const gone = new AbortController()
       stream.onAbort(() => gone.abort())
       const heartbeat = setInterval(() => void stream.write(': \n\n'), heartbeatMs)
+      // The token may be revoked while the stream is open; the client then comes again, and is refused.
+      const check = setInterval(async () => {
+        if ((await tenantOf(holder)) === undefined) gone.abort()
+      }, checkMs)
       try {
         await stream.write(`retry: ${retryMs}\n\n`)
         let shown = ''
         for await (const record of watch(id, gone.signal)) {
           const [prediction, preview] = await Promise.all([
-            view(record),
+            view(record, holder),
             wantsProgress ? readPreview(store, record) : undefined,
           ])
           for (const { event, data, position: after } of eventsAfter(position, prediction, preview)) {
@@ -120,6 +111,7 @@ export const createStreamRoutes = (
         // Temporal is unavailable: the client reconnects and resumes.
       } finally {
         clearInterval(heartbeat)
+        clearInterval(check)
       }
     })
     response.headers.set('cache-control', 'no-store')

@@ -5,7 +5,7 @@ import { Connection } from '@temporalio/client'
 import { inject } from 'vitest'
 import type { GuardedFetch } from '../../activities/shared/guarded-fetch.ts'
 import { type AppOptions, createApp } from '../../api/app.ts'
-import { createMemoryRateLimiter } from '../../api/middleware/memory-rate-limiter.ts'
+import { createMemoryRateLimiter, type RequestsPerMinute } from '../../api/middleware/memory-rate-limiter.ts'
 import type { BundleInfo } from '../../api/models/bundle-info.ts'
 import { models as registeredModels } from '../../api/models/index.ts'
 import { makeToken, type TokenRecord } from '../../api/token-records.ts'
@@ -51,8 +51,8 @@ export const bundle: BundleInfo = {
 }
 
 export interface TestApiOptions extends Partial<AppOptions> {
-  requestsPerMinute?: number
-  /** What `findToken` finds, for where there is no file to watch. */
+  requestsPerMinute?: RequestsPerMinute
+  /** The tokens, unless `access` reads them from somewhere. At the edge they are a binding. */
   tokens?: readonly TokenRecord[]
   /** Temporal does not answer. */
   temporalAway?: boolean
@@ -62,6 +62,8 @@ export interface TestApiOptions extends Partial<AppOptions> {
 
 const retentionMs = 3_600_000
 const nowhere = '127.0.0.1:1'
+/** Where requests come from that have no connection. */
+const testAddress = '192.0.2.1'
 
 /** A store for the app, and one for keys: files here, S3 at the edge. */
 const openTestStore = async ({ keysApart }: { keysApart: boolean }) => {
@@ -147,6 +149,7 @@ export const startApi = async (
     retentionMs,
     limits: {},
     onError: (error) => errors.push(error),
+    ...(tokens && { access: { readTokens: async () => tokens, addressOf: () => testAddress } }),
     ...(requestsPerMinute && { rateLimiter: createMemoryRateLimiter(requestsPerMinute) }),
     ...appOptions,
   })
@@ -193,6 +196,7 @@ export const startApi = async (
     /** Of this process, also where requests go to the edge: for its routes. */
     app,
     client,
+    orchestrator,
     connection,
     namespace,
     store,

@@ -1,12 +1,15 @@
 import type { Readable } from 'node:stream'
 import { Miniflare } from 'miniflare'
+import type { RequestsPerMinute } from '../../api/middleware/memory-rate-limiter.ts'
 import { bundleEdge } from '../../infra/edge/bundle-edge.ts'
 import { readEdgeSettings } from '../../infra/edge/wrangler-settings.ts'
 
 export interface EdgeOptions {
   bindings: Record<string, string>
-  requestsPerMinute?: number
+  requestsPerMinute?: RequestsPerMinute
 }
+
+const limitTo = (requests = 1_000_000) => ({ simple: { limit: requests, period: 60 as const } })
 
 /** The edge bundle in workerd, as the deployment configures it. */
 export const startEdge = async ({ bindings, requestsPerMinute }: EdgeOptions) => {
@@ -18,7 +21,10 @@ export const startEdge = async ({ bindings, requestsPerMinute }: EdgeOptions) =>
     compatibilityFlags: settings.compatibility_flags,
     bindings,
     ...(requestsPerMinute && {
-      ratelimits: { IDEM_RATE_LIMITER: { simple: { limit: requestsPerMinute, period: 60 } } },
+      ratelimits: {
+        IDEM_RATE_LIMITER: limitTo(requestsPerMinute.tenant),
+        IDEM_ADDRESS_RATE_LIMITER: limitTo(requestsPerMinute.address),
+      },
     }),
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
       stdout.resume()

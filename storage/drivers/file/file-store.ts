@@ -177,8 +177,8 @@ export const createFileStore = ({ publicUrl, signingKey, ...options }: FileStore
       }
     },
 
-    signGet: (key, { expiresInSeconds }) =>
-      signFileUrl({ method: 'GET', key, expiresInSeconds, publicUrl, signingKey }),
+    signGet: (key, { expiresInSeconds, holder }) =>
+      signFileUrl({ method: 'GET', key, expiresInSeconds, holder, publicUrl, signingKey }),
 
     signPut: (key, { expiresInSeconds, contentType }) =>
       signFileUrl({ method: 'PUT', contentType, key, expiresInSeconds, publicUrl, signingKey }),

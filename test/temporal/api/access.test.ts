@@ -31,7 +31,10 @@ beforeAll(async () => {
   await add('operator', 'operator', 'operator')
   api = await startApi(
     {
-      findToken: watchTokenFile(file, ({ message }) => problems.push(message)),
+      access: {
+        readTokens: watchTokenFile(file, ({ message }) => problems.push(message)),
+        addressOf: () => '192.0.2.1',
+      },
       tokens: await readTokenFile(file),
       limits: { maxRunning: 2 },
       corsOrigins: ['https://app.example.com'],
@@ -221,7 +224,7 @@ describe('an address that does not take a method', () => {
 })
 
 it('holds each tenant to so many requests a minute', async () => {
-  const limited = await startApi({ requestsPerMinute: 3 }, { workers: false })
+  const limited = await startApi({ requestsPerMinute: { tenant: 3 } }, { workers: false })
   const statuses: number[] = []
   for (let i = 0; i < 5; i++) statuses.push((await limited.request('/v1/account')).status)
   expect(statuses).toEqual([200, 200, 200, 429, 429])

@@ -52,7 +52,9 @@ describe('a new prediction', () => {
     })
     const url = `${publicUrl}/v1/predictions/${prediction.id}`
     expect(prediction.urls).toMatchObject({ get: url, cancel: `${url}/cancel` })
-    expect(prediction.urls.stream).toMatch(new RegExp(`^${url}/stream\\?expires=\\d+&signature=[\\w-]{43}$`))
+    expect(prediction.urls.stream).toMatch(
+      new RegExp(`^${url}/stream\\?expires=\\d+&holder=[\\w%]+&signature=[\\w-]{43}$`),
+    )
     const again = await app.request(`/v1/predictions/${prediction.id}`)
     expect(await again.json()).toEqual(prediction)
   })
@@ -177,7 +179,9 @@ describe.skipIf(atEdge)('a signed URL', () => {
     await app.store.put('public/test/output-0.png', new TextEncoder().encode('0123456789'), {
       contentType: 'image/png',
     })
-    const { pathname, search } = new URL(await app.store.signGet('public/test/output-0.png', { expiresInSeconds: 60 }))
+    const { pathname, search } = new URL(
+      await app.store.signGet('public/test/output-0.png', { expiresInSeconds: 60, holder: '~local' }),
+    )
     const whole = await app.request(pathname + search)
     expect([whole.status, whole.headers.get('content-type'), await whole.text()]).toEqual([
       200,

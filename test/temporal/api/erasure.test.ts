@@ -4,6 +4,7 @@ import { createPredictionView } from '../../../api/prediction-view.ts'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import type { ErasureReceipt } from '../../../contracts/erasure.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
+import { tenantHolder } from '../../../contracts/url-holder.ts'
 import { listAll } from '../../../storage/store.ts'
 import { createGrpcOrchestrator } from '../../../temporal/grpc-orchestrator.ts'
 import { ensureSweepSchedule } from '../../../temporal/sweep-schedule.ts'
@@ -152,7 +153,7 @@ describe('DELETE of a prediction', () => {
     })
     const record = (await createGrpcOrchestrator(api.client).read(id))!
     const result = { facesKeys: [faces], timingsMs: {} }
-    const shown = await view({ ...record, model: 'idem/face-embedding', result })
+    const shown = await view({ ...record, model: 'idem/face-embedding', result }, tenantHolder(record.tenant))
     expect(shown.output).toEqual([null])
   })
 

@@ -9,7 +9,7 @@ it("one tenant's thousand predictions do not starve another's one", async () => 
   let open: () => void = () => undefined
   const gate = new Promise<void>((resolve) => (open = resolve))
   const api = await startApi(
-    { findToken: async (token) => [many, one].find((known) => known.token === token)?.record },
+    { tokens: [many.record, one.record] },
     {
       // In the one slot of the gpu queue.
       generate: async ({ predictionId }) => {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { RateLimiter } from '../../../api/middleware/rate-limit.ts'
 import { serveApp } from '../../../api/serve-app.ts'
 import { makeToken } from '../../../api/token-records.ts'
 import { close } from '../../../lib/listen.ts'
@@ -9,7 +10,6 @@ import { startApi, type TestApi } from '../../support/test-api.ts'
 const megabyte = new Uint8Array(1024 * 1024).fill(0x20)
 const { token, record } = await makeToken('acme')
 const { token: limited, record: limitedRecord } = await makeToken('limited')
-const records = { [token]: record, [limited]: limitedRecord }
 
 let api: TestApi
 let server: Awaited<ReturnType<typeof serveApp>>
@@ -17,8 +17,11 @@ let port: number
 let connection: Awaited<ReturnType<typeof openConnection>>
 
 beforeAll(async () => {
-  const rateLimiter = { limit: 'no requests', take: async (tenant: string) => (tenant === 'limited' ? 60 : undefined) }
-  api = await startApi({ findToken: async (text) => records[text], rateLimiter }, { workers: false })
+  const rateLimiter: RateLimiter = {
+    take: async (caller) =>
+      'tenant' in caller && caller.tenant === 'limited' ? { limit: 'nothing', retryAfterSeconds: 60 } : undefined,
+  }
+  api = await startApi({ tokens: [record, limitedRecord], rateLimiter }, { workers: false })
   server = await serveApp(api.app, { host: '127.0.0.1', port: 0 })
   port = (server.address() as AddressInfo).port
 })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { temporal } from '@temporalio/proto'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { findToken, makeToken, type TokenRecord } from '../../../api/token-records.ts'
+import { makeToken, type TokenRecord } from '../../../api/token-records.ts'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { newPredictionId } from '../../../contracts/prediction-id.ts'
@@ -38,7 +38,7 @@ beforeAll(async () => {
     records.push(record)
   }
   const generate = async ({ predictionId }: { predictionId: string }) => void diffused.push(predictionId)
-  api = await startApi({ findToken: (token) => findToken(token, records), tokens: records }, { generate })
+  api = await startApi({ tokens: records }, { generate })
   victim = await api.json(api.post(body, { ...as('acme'), prefer: 'wait' }))
   own = await api.json(api.post(body, { ...as('evil'), prefer: 'wait' }))
   stolen = { victim: await steal(victim.id), own: await steal(own.id) }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findToken, makeToken, type TokenRecord } from '../../../api/token-records.ts'
+import { makeToken, type TokenRecord } from '../../../api/token-records.ts'
 import { artifactKeys } from '../../../contracts/artifact-keys.ts'
 import type { Prediction } from '../../../contracts/prediction.ts'
 import { tenantWebhookSecrets } from '../../../contracts/tenant-secret.ts'
@@ -20,7 +20,7 @@ beforeAll(async () => {
     tokens[tenant] = token
     records.push(record)
   }
-  api = await startApi({ findToken: (token) => findToken(token, records), tokens: records })
+  api = await startApi({ tokens: records })
   const body = { input: { input_image: photo, num_images: 1 } }
   victim = await api.json(api.post(body, { ...as('acme'), prefer: 'wait' }))
 })
@@ -45,7 +45,7 @@ const oldUrlKey = async (secret: string) => {
 }
 
 const forge = (key: string, signingKey: Uint8Array | CryptoKey) =>
-  signFileUrl({ method: 'GET', key, expiresInSeconds: 3600, publicUrl, signingKey })
+  signFileUrl({ method: 'GET', key, expiresInSeconds: 3600, holder: '~acme', publicUrl, signingKey })
 
 it('made what is to be stolen', () => {
   expect(victim).toMatchObject({ status: 'succeeded', output: [expect.stringContaining('/output-0.png?')] })

@@ -11,11 +11,12 @@ const codec = (codecToken?: string) =>
     openCodecServer({
       keyRing: ring,
       codecToken,
-      findToken: async (token) => ({ ...record, scope: token === 'right' ? 'operator' : 'api' }),
+      readTokens: async () => [operator.record, tenant.record],
       temporalUiUrl: 'http://127.0.0.1:8233/some/path',
     }),
   )
-const { record } = await makeToken('operator', { scope: 'operator' })
+const operator = await makeToken('operator', { scope: 'operator' })
+const tenant = await makeToken('acme')
 const app = codec('ui')
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -35,7 +36,7 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
     method: 'POST',
     body: typeof body === 'string' ? body : JSON.stringify(body),
     headers: {
-      authorization: 'Bearer right',
+      authorization: `Bearer ${operator.token}`,
       'x-namespace': 'default',
       'content-type': 'application/json',
       ...headers,
@@ -78,7 +79,7 @@ describe('the codec server', () => {
   })
 
   it('takes no operator token in a path, which logs and histories keep', async () => {
-    expect((await post('/right/decode', { payloads })).status).toBe(401)
+    expect((await post(`/${operator.token}/decode`, { payloads })).status).toBe(401)
     expect((await codec().request('/undefined/decode', { method: 'POST' })).status).toBe(401)
   })
 
@@ -112,7 +113,8 @@ describe('the codec server', () => {
   it.each([
     ['no token', ''],
     ['a wrong token', 'Bearer wrong'],
-    ['another scheme', 'Basic right'],
+    ['another scheme', `Basic ${operator.token}`],
+    ["a tenant's token", `Bearer ${tenant.token}`],
   ])('answers nothing to %s', async (_, authorization) => {
     const response = await post('/decode', { payloads }, { authorization })
     expect([400, 401]).toContain(response.status)
