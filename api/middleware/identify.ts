@@ -43,7 +43,8 @@ export const identify =
     const caller = signed ? signed.caller : access ? await byToken(c, access) : local
     if (caller instanceof Problem) {
       const address = access ? access.addressOf(c) : 'loopback'
-      if (address === undefined) throw new Problem(400, 'The client has gone', { cause: caller })
+      // Counted with nobody else's: a client that has gone, or a runtime that does not say where requests come from.
+      if (address === undefined) throw caller
       c.set('caller', { address })
       c.set('refusal', caller)
     } else c.set('caller', caller)
