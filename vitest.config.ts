@@ -23,6 +23,8 @@ export default defineConfig({
           include: ['test/*.test.ts', 'test/unit/**/*.test.ts'],
           execArgv: [loopbackOnly],
           env: { NODE_OPTIONS: loopbackOnly },
+          // To load the same modules for each of a hundred files would take most of the time.
+          isolate: false,
         },
       },
       { extends: true, test: { name: 'temporal', include: ['test/temporal/**/*.test.ts'], ...temporalServer } },

@@ -26,7 +26,8 @@ it('has a unit test of each activity, by its name', () => {
 
 // A wait for a time is too short on a busy machine, and too long on any other: see test/support/eventually.ts and gates.ts.
 it('has no test that waits for a time, or for a state with a limit that a busy machine breaks', () => {
-  const waits = /\bvi\.waitFor\(|\bawait sleep\(|setTimeout\((?:resolve|done|wait)\b|\.waitFor\(\{[^}]*timeout/
+  const waits =
+    /\bvi\.waitFor\(|^\s*\}, [\d_]{5,}\)$|^\s+[\d_]{5,},?\n\s*\)$|\bawait sleep\(|setTimeout\((?:resolve|done|wait)\b|\.waitFor\(\{[^}]*timeout/m
   const tests = files.filter((file) => file.endsWith('.ts') && file !== join('support', 'eventually.ts'))
   const waiting = tests.filter((file) => waits.test(readFileSync(join('test', file), 'utf8')))
   // Workflows sleep by Temporal's clock; the last one tests `sleep` itself.

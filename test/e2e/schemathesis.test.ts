@@ -48,20 +48,16 @@ describe.skipIf(!python)('schemathesis, which reads the OpenAPI document and tri
   it.each([
     ['of a machine of one user', []],
     ['that asks for tokens', ['acme']],
-  ])(
-    'finds nothing wrong with an API %s',
-    async (_, tenants) => {
-      // It makes up addresses.
-      const stack = await startTestStack({ tenants, env: { IDEM_ALLOW_PRIVATE_NETWORK: '' } })
-      try {
-        const headers = tenants.flatMap((tenant) => ['--header', `Authorization: Bearer ${stack.tokens[tenant]}`])
-        const { operations, selected, passed } = countsIn(await check(stack.apiUrl, headers))
-        expect(operations).toBe(selected)
-        expect(passed).toBeGreaterThan(400)
-      } finally {
-        await stack.stop()
-      }
-    },
-    600_000,
-  )
+  ])('finds nothing wrong with an API %s', { timeout: 1_200_000 }, async (_, tenants) => {
+    // It makes up addresses.
+    const stack = await startTestStack({ tenants, env: { IDEM_ALLOW_PRIVATE_NETWORK: '' } })
+    try {
+      const headers = tenants.flatMap((tenant) => ['--header', `Authorization: Bearer ${stack.tokens[tenant]}`])
+      const { operations, selected, passed } = countsIn(await check(stack.apiUrl, headers))
+      expect(operations).toBe(selected)
+      expect(passed).toBeGreaterThan(400)
+    } finally {
+      await stack.stop()
+    }
+  })
 })

@@ -85,7 +85,7 @@ describe('numbers of steps that rounding or an offset makes impossible', () => {
   it.each(refused)('are refused by %s: %d', (name, steps, config) => {
     const attempt = () => createScheduler(name, config as SchedulerConfig).setTimesteps(steps)
     expect(attempt).toThrow(SchedulerError)
-    expect(attempt).toThrow(`cannot do ${steps} steps`)
+    expect(attempt).toThrow(`too few timesteps for ${steps} steps`)
   })
 
   it.each(schedulerNames)('leave %s finite for each that a request may ask for', (name) => {

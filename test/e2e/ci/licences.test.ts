@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { runScript } from './support/run-process.ts'
+import { runScript } from '../../support/run-process.ts'
 
 const script = resolve('.ci/licences.ts')
 const run = (cwd: string, ...args: string[]) => runScript(script, args, { cwd })

@@ -177,7 +177,7 @@ if (EXPORT_PYTHON) {
 
     it('with a LoRA is the network with its weights added', { timeout: 300_000 }, async () => {
       await promisify(execFile)(EXPORT_PYTHON, [
-        'test/unit/cli/bundles/make_lora.py',
+        'test/e2e/cli/bundles/make_lora.py',
         join(checkpoint, 'arc2face'),
         folder,
       ])

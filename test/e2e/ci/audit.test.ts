@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { listenOnLoopback } from './support/listen-on-loopback.ts'
-import { type EndedProcess, runProcess } from './support/run-process.ts'
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts'
+import { type EndedProcess, runProcess } from '../../support/run-process.ts'
 
 let server: Server
 // npm remembers advisories by their ids.
