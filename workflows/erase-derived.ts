@@ -8,7 +8,7 @@ import { allSettled } from '../lib/all-settled.ts'
 const tenantKey = defineSearchAttributeKey('IdemTenant', SearchAttributeType.KEYWORD)
 
 /** Erases predictions of a tenant as if each had been asked for, and waits for it. */
-export const eraseDerived = (ids: readonly string[], tenant: string): Promise<void[]> =>
+export const eraseDerived = (ids: readonly string[], tenant: string): Promise<unknown> =>
   allSettled(ids.map((id) => eraseOne(id, tenant)))
 
 const eraseOne = async (predictionId: string, tenant: string): Promise<void> => {

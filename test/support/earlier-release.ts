@@ -8,7 +8,7 @@ import { createPayloadViewer } from '../../temporal/payload-codec.ts'
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** Payloads as they were before they were bound to a place: to key and namespace only. */
-export const createEarlierCodec = (ring: KeyRing, namespace: string): PayloadCodec => ({
+const createEarlierCodec = (ring: KeyRing, namespace: string): PayloadCodec => ({
   ...createPayloadViewer(ring, { namespace }),
   encode: (payloads) =>
     Promise.all(
