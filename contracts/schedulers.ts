@@ -11,11 +11,11 @@ export interface SchedulerInfo {
  * names.
  */
 export const schedulers = {
-  dpmpp_2m: { label: 'DPM-Solver++ 2M', hint: 'good at few steps' },
+  dpmpp_2m: { label: 'DPM-Solver++ 2M', hint: 'good with few steps' },
   dpmpp_2m_karras: { label: 'DPM-Solver++ 2M Karras', hint: 'more steps where detail appears' },
   ddim: { label: 'DDIM', hint: 'the classic; needs more steps' },
-  euler: { label: 'Euler', hint: 'plain and steady' },
-  euler_ancestral: { label: 'Euler ancestral', hint: 'adds noise at every step; livelier' },
+  euler: { label: 'Euler', hint: 'simple and stable' },
+  euler_ancestral: { label: 'Euler ancestral', hint: 'adds noise at every step; more varied' },
   lcm: { label: 'LCM', hint: 'for distilled models; 4 to 8 steps' },
 } as const satisfies Record<string, SchedulerInfo>
 

@@ -11,7 +11,7 @@ export class ApiProblem extends Error {
    * @param {{ detail?: string, title?: string, errors?: { loc: (string | number)[], msg: string }[] }} problem
    */
   constructor(status, { detail, title, errors = [] } = {}) {
-    super(detail ?? title ?? `The API answers ${status}`)
+    super(detail ?? title ?? `The API responded with status ${status}`)
     this.status = status
     /**
      * By field: `{ num_images: 'At most 16' }`.

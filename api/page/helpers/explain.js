@@ -8,37 +8,43 @@
 const explanations = {
   no_face: [
     'No face was found in this photo',
-    'Take one where a single face is seen from the front, well lit, and not cut off by the border.',
+    'Use one that shows a single face from the front, well lit, and not cut off at the edge.',
   ],
-  face_too_small: ['The face is too small', 'Crop the photo around the face, or take one from nearer.'],
-  different_people: ['These are photos of different people', 'Leave out the photos that show somebody else.'],
+  face_too_small: ['The face is too small', 'Crop the photo around the face, or use a closer one.'],
+  different_people: ['These are photos of different people', 'Remove the photos that show someone else.'],
   photo_unreadable: [
     'This file cannot be read as a photo',
-    'It may be damaged or cut short. Open it in another program and save it again as JPEG or PNG.',
+    'It may be damaged or incomplete. Open it in another program and save it again as JPEG or PNG.',
   ],
   photo_unsupported: [
-    'This file is of a kind that is not taken',
-    'Photos are JPEG, PNG, WebP, AVIF, HEIC, GIF or TIFF, told by what is in them and not by their name.',
+    'This file type is not supported',
+    'Supported are JPEG, PNG, WebP, AVIF, HEIC, GIF and TIFF. The content of the file counts, not its name.',
   ],
   photo_too_large: ['This photo is too large', 'At most 20 MB and 50 megapixels. Save a smaller copy.'],
-  photo_too_small: ['This photo is too small', 'Both sides have at least 32 pixels; a face wants about 112.'],
-  photo_empty: ['This file is empty', 'Choose another one.'],
+  photo_too_small: [
+    'This photo is too small',
+    'Both sides must have at least 32 pixels; a face should have about 112.',
+  ],
+  photo_empty: ['This file is empty', 'Choose another file.'],
   photo_unreachable: ['The photo could not be fetched', 'Choose it again; the upload may have expired.'],
-  artifact_missing: ['A file that this needs is gone', 'Choose the photo again, and start once more.'],
+  artifact_missing: ['A file that this run needs is missing', 'Choose the photo again, and start again.'],
   data_removed: [
     'Its photos and images have been removed',
-    'They are kept for a while only. Start again with the photo.',
+    'They are only kept for a limited time. Start again with the photo.',
   ],
-  deadline_exceeded: ['It took longer than was asked for', 'Ask for fewer pictures or steps.'],
+  deadline_exceeded: ['The run reached its time limit', 'Ask for fewer pictures or steps.'],
   out_of_memory: ['The device ran out of memory', 'Ask for fewer pictures at a time.'],
   diffusion_diverged: [
-    'These settings give no picture',
+    'These settings do not produce a picture',
     'Try another scheduler, another number of steps, or less guidance.',
   ],
-  settings_invalid: ['The scheduler cannot do so many steps', 'Ask for fewer steps, or choose another scheduler.'],
-  bundle_invalid: ['The worker cannot load the model', 'Its operator has to look at it.'],
-  provider_missing: ['The worker cannot use the device that it was told to', 'Its operator has to look at it.'],
-  storage_unavailable: ['The artifact store does not answer', 'Try again in a while.'],
+  settings_invalid: [
+    'The scheduler does not support this many steps',
+    'Ask for fewer steps, or choose another scheduler.',
+  ],
+  bundle_invalid: ['The worker cannot load the model', 'The operator has to fix it.'],
+  provider_missing: ['The worker cannot use its configured device', 'The operator has to fix it.'],
+  storage_unavailable: ['The artifact store is unavailable', 'Try again later.'],
 }
 
 /**

@@ -38,7 +38,7 @@ export const fieldsOf = (limits) => [
     min: 1,
     max: limits.images,
     step: 1,
-    help: 'Each has its own seed. More take longer.',
+    help: 'Each picture has its own seed. More pictures take longer.',
   },
   {
     name: 'num_steps',
@@ -46,7 +46,7 @@ export const fieldsOf = (limits) => [
     min: 1,
     max: limits.steps,
     step: 1,
-    help: 'How often the noise is cleaned. 20 to 30 is plenty; lcm wants 4 to 8.',
+    help: 'Number of denoising steps. 20 to 30 is enough; lcm needs 4 to 8.',
   },
   {
     name: 'guidance_scale',
@@ -54,7 +54,7 @@ export const fieldsOf = (limits) => [
     min: 1,
     max: 10,
     step: 0.1,
-    help: 'How strongly the face is insisted on. Around 3 looks natural; high values look harsh.',
+    help: 'How closely the pictures follow the face. Around 3 looks natural; high values look harsh.',
   },
   {
     name: 'min_similarity',
@@ -63,7 +63,7 @@ export const fieldsOf = (limits) => [
     max: 0.7,
     step: 0.01,
     off: 0,
-    help: 'Pictures less like the person are made again with other seeds, up to three times. Strangers have about 0.06.',
+    help: 'Pictures with a lower similarity are made again with other seeds, up to three times. Strangers have about 0.06.',
   },
 ]
 

@@ -32,7 +32,7 @@ export const waitingFor = ({ phase, queued, status }, queue) => {
   const needsDevice = getSetup().steps.some(({ name, queue }) => name === phase && queue === 'gpu')
   if (needsDevice && queue && !queue.worker) {
     const ahead = queue.ahead ? ` ${plural(queue.ahead, 'run')} ahead.` : ''
-    return `No worker with a device is up. One has to start first: seconds to some minutes.${ahead}`
+    return `No worker with a device is running. Starting one takes seconds to a few minutes.${ahead}`
   }
   if (queue?.ahead) return `In the queue. ${plural(queue.ahead, 'run')} ahead.`
   return needsDevice ? 'Next in the queue for the device.' : 'Waiting for a worker.'

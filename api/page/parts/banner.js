@@ -4,7 +4,7 @@ import { connection } from '../state/connection.js'
 
 /** @type {(state: string) => string} */
 const sentenceOf = (state) =>
-  state === 'lost' ? 'The API does not answer. Trying again; nothing is lost.' : `${state}. Trying again.`
+  state === 'lost' ? 'The API is not reachable. Reconnecting; nothing is lost.' : `${state}. Retrying.`
 
 /** Says when the API is away, and when it is back. */
 export const ConnectionBanner = () => html`

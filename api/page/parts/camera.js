@@ -7,11 +7,14 @@ const jpegQuality = 0.92
 
 /** @type {Record<string, [title: string, mend: string] | undefined>} */
 const reasons = {
-  NotAllowedError: ['The camera is not allowed', 'Allow it for this page in the browser, or choose a photo.'],
-  NotFoundError: ['There is no camera here', 'Choose a photo instead.'],
+  NotAllowedError: ['The camera is blocked', 'Allow it for this page in the browser, or choose a photo.'],
+  NotFoundError: ['No camera was found', 'Choose a photo instead.'],
 }
 /** @type {[title: string, mend: string]} */
-const insecure = ['The browser gives no camera to this page', 'It does on https:// and on this machine alone.']
+const insecure = [
+  'The browser does not allow the camera on this page',
+  'Cameras only work on https:// pages and on localhost.',
+]
 
 /**
  * A photo from the camera.

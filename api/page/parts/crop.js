@@ -28,7 +28,7 @@ export const Crop = ({ shown, found, face }) => {
   return html`
     <figure class="crop">
       <canvas ref=${canvas} width=${size} height=${size} role="img" aria-label="The aligned crop of the face"></canvas>
-      <figcaption>Aligned to 112 × 112: all that is made into the face vector.</figcaption>
+      <figcaption>Aligned to 112 × 112. Only this is used for the face vector.</figcaption>
     </figure>
   `
 }

@@ -17,7 +17,7 @@ export const Delete = ({ id }) => {
       asks &&
       html`
       <${Dialog} title="Delete this run?" onClose=${close}>
-        <p>Its photo, face vector, pictures and history are destroyed, on the server too. This cannot be undone.</p>
+        <p>Its photo, face vector, pictures and history are deleted from the server. This cannot be undone.</p>
         <p class="actions">
           <button class="danger solid" onClick=${() => void eraseRun(id)}>Delete it</button>
           <button onClick=${close}>Keep it</button>

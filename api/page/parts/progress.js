@@ -54,8 +54,8 @@ export const Progress = ({ prediction, progress, previews, queue, cancelAskedAt 
       </div>
       ${drawing && !waiting ? html`<progress aria-labelledby="progress-label" max=${of} value=${step}></progress>` : html`<progress aria-labelledby="progress-label"></progress>`}
       <p role="status" class="help">
-        ${cancelAskedAt ? 'The device finishes its step, then it is free.' : waiting}
-        ${attempt > 1 && ` Attempt ${attempt}: the one before was cut off, and this goes on where it was.`}
+        ${cancelAskedAt ? 'The device finishes its current step, then it is free.' : waiting}
+        ${attempt > 1 && ` Attempt ${attempt}: the previous one was interrupted, and this one resumes it.`}
       </p>
       <${Previews} images=${previews} count=${prediction.input.num_images ?? 4} />
       <${Phases} prediction=${prediction} progress=${progress} />

@@ -11,8 +11,8 @@ const copiedMs = 2_000
 /** @type {(image: string) => string} */
 const whatOfThePhoto = (image) =>
   /^https?:/.test(image)
-    ? 'The photo is named by its URL.'
-    : 'The photo came with the request, and is not repeated here.'
+    ? 'The request contains the URL of the photo.'
+    : 'The request contained the photo itself, which is not shown here.'
 
 /**
  * The request that made a run, to be sent from elsewhere.

@@ -17,14 +17,14 @@ import { Results } from './results.js'
 const Empty = () => html`
   <div class="empty">
     <div class="empty-pictures" aria-hidden="true"><i></i><i></i><i></i><i></i></div>
-    <p>The pictures appear here: first as blurs, while they are drawn, then finished, each with how alike it is.</p>
+    <p>The pictures appear here: first blurred while they are generated, then finished, with their similarity.</p>
   </div>
 `
 
 /** @param {{ prediction: Prediction, freedAfterMs?: number }} props */
 const Canceled = ({ prediction, freedAfterMs }) => {
   const how = stepsIn(prediction.logs)
-  const steps = how ? `It came to ${how}.` : 'It had not begun to draw.'
+  const steps = how ? `It stopped at ${how}.` : 'Generation had not started.'
   const freed =
     freedAfterMs === undefined
       ? 'The device is free.'
@@ -44,7 +44,7 @@ const Ended = ({ prediction, freedAfterMs }) => {
     return html`<${Canceled} prediction=${prediction} freedAfterMs=${freedAfterMs} />`
   if (prediction.status === 'failed') return html`<${Failed} prediction=${prediction} />`
   if (!Array.isArray(prediction.output) || prediction.data_removed) {
-    return html`<${Note} kind="plain" title="The pictures have been removed" mend="They are kept for a while only. Seeds and times are still known." />`
+    return html`<${Note} kind="plain" title="The pictures have been removed" mend="They are only kept for a limited time. Seeds and times are still available." />`
   }
   return html`<${Results} prediction=${prediction} />`
 }
@@ -75,11 +75,11 @@ const Details = ({ prediction }) => {
 const Erasure = ({ state, receipt, problem }) => {
   if (state === 'failed') return html`<${Note} title="The run could not be deleted" mend=${problem} />`
   if (state === 'erasing') {
-    return html`<${Note} kind="plain" title="Deleting" mend="Nothing of it can be read any more: its key goes first. Its history takes up to a minute." />`
+    return html`<${Note} kind="plain" title="Deleting" mend="Its data can no longer be read, as its key is deleted first. Deleting its history takes up to a minute." />`
   }
   const { artifacts = [], histories = [], derived = [] } = receipt ?? {}
   const copies = derived.length === 0 ? '' : ` Later runs that still have the face: ${derived.join(', ')}.`
-  return html`<${Note} kind="plain" title="Deleted" mend=${`${artifacts.length} files and ${histories.length} histories are gone, and the key to them.${copies}`} />`
+  return html`<${Note} kind="plain" title="Deleted" mend=${`${artifacts.length} files and ${histories.length} histories were deleted, and the key to them.${copies}`} />`
 }
 
 /** The run that the address names, from its start to its pictures. */
@@ -92,9 +92,9 @@ export const Run = () => {
         ${prediction && html`<span class=${`status status-${prediction.status}`}>${statusWord(isTerminal(prediction) ? prediction.status : progress?.queued ? 'starting' : (progress?.status ?? prediction.status))}</span>`}
       </div>
       ${!id && erasure.value && html`<${Erasure} ...${erasure.value} />`}
-      ${problem && html`<${Note} title=${problem.message} mend=${problem.status === 404 ? 'It may have been deleted, or belong to somebody else.' : ''} />`}
+      ${problem && html`<${Note} title=${problem.message} mend=${problem.status === 404 ? 'It may have been deleted, or belong to another tenant.' : ''} />`}
       ${!id && html`<${Empty} />`}
-      ${id && !prediction && !problem && html`<p class="help"><span class="pulse" aria-hidden="true"></span>Reading the run</p>`}
+      ${id && !prediction && !problem && html`<p class="help"><span class="pulse" aria-hidden="true"></span>Loading the run</p>`}
       ${prediction && (isTerminal(prediction) ? html`<${Ended} ...${run.value} />` : html`<${Progress} ...${run.value} progress=${progress ?? {}} />`)}
       ${prediction && html`<${Details} prediction=${prediction} />`}
     </section>

@@ -12,8 +12,8 @@ const nameOf = (url) => (url.split('/').at(-1) ?? '').replace('.jpg', '').replac
 export const Samples = ({ onChoose }) =>
   getSetup().samples.length > 0 &&
   html`
-    <h3 id="samples-title">Or take a sample</h3>
-    <p class="help">Made-up people, CC0. The bundled demo model knows only these; of anyone else it makes a face, not theirs.</p>
+    <h3 id="samples-title">Or use a sample</h3>
+    <p class="help">Generated people, CC0. The bundled demo model only knows these; for other people it generates a different face.</p>
     <ul class="samples" aria-labelledby="samples-title">
       ${getSetup().samples.map(
         (url) => html`

@@ -79,7 +79,7 @@ export const Settings = () => {
         <button class="primary large" type="submit" disabled=${!isReady || starting.value} aria-describedby="start-help">
           ${starting.value ? 'Starting' : 'Start'}
         </button>
-        <p id="start-help" class="help">${isReady ? 'Runs on the device of this API.' : state === 'looking' ? 'As soon as a face is found.' : state === 'found' ? 'The seed is not one.' : 'Choose a photo with a face first.'}</p>
+        <p id="start-help" class="help">${isReady ? 'Runs on the device of this API.' : state === 'looking' ? 'As soon as a face is found.' : state === 'found' ? 'The seed is invalid.' : 'Choose a photo with a face first.'}</p>
       </div>
     </form>
   `

@@ -28,7 +28,7 @@ const endSentence = ({ status, output, error }) =>
     ? `Done. ${Array.isArray(output) ? output.length : 0} pictures.`
     : status === 'failed'
       ? `The run failed. ${error}`
-      : 'The run is canceled.'
+      : 'The run was canceled.'
 
 /**
  * Pictures of a later attempt take the places of those that they are made for; the others stay.

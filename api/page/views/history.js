@@ -35,7 +35,7 @@ const Filters = () => html`
         ${ages.map(([days, label]) => html`<option value=${days}>${label}</option>`)}
       </select>
     </label>
-    <label class="tick"><input type="checkbox" checked=${filters.value.looks} onChange=${chooseLooks} />Photos that were only looked at</label>
+    <label class="tick"><input type="checkbox" checked=${filters.value.looks} onChange=${chooseLooks} />Show photos that were only analysed</label>
     <button type="button" onClick=${() => readPage()}>Read again</button>
   </form>
 `
@@ -75,7 +75,7 @@ const Rows = () => {
   const isFiltered = filters.value.status || filters.value.days || next || previous
   return html`
     <div class="empty">
-      <p>${isFiltered ? 'No run is like this on this page.' : 'Nothing has been made yet.'}</p>
+      <p>${isFiltered ? 'No runs on this page match the filters.' : 'There are no runs yet.'}</p>
       ${isFiltered ? html`<button onClick=${() => filter({ status: '', days: '', looks: false })}>Show all</button>` : html`<a class="button primary" href="#/">Make the first pictures</a>`}
     </div>
   `

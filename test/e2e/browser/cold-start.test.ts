@@ -74,7 +74,7 @@ describe('the page of an API with tokens and no device yet', () => {
     await page.getByLabel('Steps', { exact: true }).fill('8')
     const start = page.getByRole('button', { name: 'Start' })
     await start.click()
-    await page.getByText('No worker with a device is up.').waitFor()
+    await page.getByText('No worker with a device is running.').waitFor()
     await screenshot(page, 'cold-start-light')
     const first = page.url()
     await start.click()

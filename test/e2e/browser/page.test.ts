@@ -216,7 +216,7 @@ describe('the page', () => {
 
     await button('Take another').click()
     await choose('letter.txt', 'text/plain', Buffer.from('This is not a photo, but a letter.'))
-    await page.getByText('This file is of a kind that is not taken', { exact: true }).waitFor()
+    await page.getByText('This file type is not supported', { exact: true }).waitFor()
     await screenshot(page, 'wrong-file-light')
 
     await button('Take another').click()
@@ -283,7 +283,7 @@ describe('the page', () => {
     await page.getByText(/^Step [1-9]\d* of 100/).waitFor()
     await button('Cancel').click()
     await page
-      .getByText(/The device was free [\d.]+ s after you pressed Cancel\. It came to \d+ of 100 steps/)
+      .getByText(/The device was free [\d.]+ s after you pressed Cancel\. It stopped at \d+ of 100 steps/)
       .waitFor()
     await screenshot(page, 'canceled-light')
     expect(await createApiClient(stack.apiUrl).get(runId())).toMatchObject({ status: 'canceled' })
@@ -297,14 +297,14 @@ describe('the page', () => {
     await page.getByText(/^Step [1-9]\d* of 100/).waitFor()
     await page.getByAltText('Picture 1, not finished').waitFor()
     await stack.stop()
-    await page.getByText('The API does not answer. Trying again; nothing is lost.').waitFor()
+    await page.getByText('The API is not reachable. Reconnecting; nothing is lost.').waitFor()
     await screenshot(page, 'lost-light')
     // Or this process would keep away from the port that it had a moment ago.
     clearLockedPorts()
     await start()
     expect(stack.apiUrl).toBe(new URL(page.url()).origin)
     await done()
-    expect(await page.getByText('The API does not answer').count()).toBe(0)
+    expect(await page.getByText('The API is not reachable').count()).toBe(0)
   })
 
   it('deletes after asking, and says what is gone', async () => {
@@ -320,7 +320,7 @@ describe('the page', () => {
     expect(await heading('Delete this run?').count()).toBe(0)
     await button('Delete').click()
     await button('Delete it').click()
-    await page.getByText('Nothing of it can be read any more').waitFor()
+    await page.getByText('Its data can no longer be read').waitFor()
     await page.getByText(/files and \d+ histories are gone/).waitFor()
     await expect(createApiClient(stack.apiUrl).get(id)).rejects.toThrow('Prediction not found')
     await page.goto(`${stack.apiUrl}/#/run/${id}`)
@@ -369,7 +369,7 @@ describe('the page', () => {
 
     await page.goto(`${stack.apiUrl}/#/history`)
     await page.getByLabel('Status').selectOption('starting')
-    await page.getByText('No run is like this on this page.').waitFor()
+    await page.getByText('No runs on this page match the filters.').waitFor()
   })
 
   it('shows the runs of the filter that was chosen last, whichever answer comes last', async () => {
@@ -386,7 +386,7 @@ describe('the page', () => {
     await page.getByRole('link', { name: 'History' }).click()
     await gates.reached('all')
     await page.getByLabel('Status').selectOption('starting')
-    const none = page.getByText('No run is like this on this page.')
+    const none = page.getByText('No runs on this page match the filters.')
     await none.waitFor()
     gates.open('all')
     await (await overtaken).finished()
