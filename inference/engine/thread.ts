@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { once } from 'node:events'
 import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
 
@@ -110,7 +111,12 @@ const runThread = (module: URL, data: unknown): RunningThread => {
         // Before the call counts as pending, because it throws if the argument can't be cloned.
         worker.postMessage({ kind: 'call', id, method, argument } satisfies Call, transfer)
         worker.ref()
-        pending.set(id, { resolve: settle(resolve), reject: settle(reject), ...(onEvent && { onEvent }) })
+        // Events come in the context of whoever started the thread; those of a call belong to its caller.
+        pending.set(id, {
+          resolve: settle(resolve),
+          reject: settle(reject),
+          ...(onEvent && { onEvent: AsyncResource.bind(onEvent) }),
+        })
         signal?.addEventListener('abort', abort, { once: true })
       }),
     close: async () => {

@@ -321,7 +321,7 @@ describe('the page', () => {
     await button('Delete').click()
     await button('Delete it').click()
     await page.getByText('Its data can no longer be read').waitFor()
-    await page.getByText(/files and \d+ histories are gone/).waitFor()
+    await page.getByText(/files and \d+ histories were deleted/).waitFor()
     await expect(createApiClient(stack.apiUrl).get(id)).rejects.toThrow('Prediction not found')
     await page.goto(`${stack.apiUrl}/#/run/${id}`)
     await page.getByText('Prediction not found').waitFor()

@@ -1,8 +1,18 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startThread, ThreadEnded } from '../../../inference/engine/thread.ts'
 
 const thread = startThread(new URL('../../fixtures/frail-thread.ts', import.meta.url), { name: 'a thread' })
 afterAll(() => thread.close())
+
+it('hands events to each caller in its own context', async () => {
+  const caller = new AsyncLocalStorage<string>()
+  const heard: string[] = []
+  const onEvent = (word: string) => void heard.push(`${caller.getStore()}: ${word}`)
+  const call = (name: string) => caller.run(name, () => thread.call('tell', ['a', 'b'], { onEvent }))
+  await Promise.all([call('one'), call('two')])
+  expect(heard.sort()).toEqual(['one: a', 'one: b', 'two: a', 'two: b'])
+})
 
 describe('an inference thread that fails', () => {
   it.each([
