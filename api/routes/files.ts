@@ -220,6 +220,8 @@ export const createUploadRoutes = ({
     const files = await Promise.all(page.ids.map((id) => reads.run({}, () => read(tenant, id))))
     // Some may have expired, or have been deleted since they were listed.
     const results = files.filter((file) => file !== undefined)
+    // S3 lists times in whole seconds, in which several files may have been uploaded.
+    results.sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at))
     return c.json({ ...urlsOfNeighbours(c.req.url, `${publicUrl}/v1/files`, page), results }, 200)
   })
 
