@@ -31,7 +31,7 @@ export const webhookLimits = {
 const endWait = { everyMs: 100, timeoutMs: 10_000 }
 
 export const createSendWebhook = ({ fetch, secrets, loadPrediction }: SendWebhookDeps) => {
-  // One that is not in order is told at the start.
+  // A malformed secret is an error at the start.
   secrets.forEach(parseWebhookSecret)
   const keysOf = async (tenant: string) => (await tenantWebhookSecrets(secrets, tenant)).map(parseWebhookSecret)
 

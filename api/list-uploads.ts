@@ -20,7 +20,7 @@ const positionOf = ({ key, modifiedAt }: ListedArtifact): ListPosition | undefin
   return id === undefined ? undefined : { id, createdNanos: `${modifiedAt.getTime()}000000`.padStart(nanosDigits, '0') }
 }
 
-/** As text: a number of that many digits is no exact one. */
+/** As text: a number with that many digits is not exact. */
 const textOf = ({ createdNanos, id }: ListPosition) => `${createdNanos} ${id}`
 
 /** A page of a tenant's uploads, newest first. Only the list of the store is read, not what it holds. */

@@ -36,7 +36,7 @@ const endAfter = async (response: Response, done: () => Promise<void>): Promise<
  * An answer that was made before the request's body has been read, as most refusals are, must not break the next request on
  * the connection (RFC 9112, 9.6). A body of an announced size that a request may have is read and thrown away. Any other may
  * never end: the answer then says `Connection: close`, and the connection stays open for a moment, because a client that is
- * still sending would see a reset in place of the answer.
+ * still sending would see a reset instead of the response.
  */
 export const settleBody = async (
   response: Response,

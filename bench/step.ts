@@ -17,7 +17,7 @@ const help = `One UNet call on the CPU, against diffusers in PyTorch with the sa
   --checkpoint DIR   the diffusers folder that the bundle was made from, with arc2face/ in it
   --python FILE      a Python with torch and diffusers`
 
-/** diffusers in a process of its own: each call of the result is one UNet call, in milliseconds. */
+/** diffusers in its own process: each call of the result is one UNet call, in milliseconds. */
 const startReference = (python: string, args: readonly string[]) => {
   const { send, answer, stop } = startPython(python, join(import.meta.dirname, 'step.py'), args)
   return {

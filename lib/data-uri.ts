@@ -8,7 +8,7 @@ export const toDataUri = (mediaType: string, bytes: Uint8Array): string => `data
 
 const percent = 0x25
 
-/** The value of the character code of a hexadecimal digit; undefined if it is none. */
+/** The value of the character code of a hexadecimal digit; undefined for any other character. */
 const hexDigit = (code: number): number | undefined => {
   if (code >= 0x30 && code <= 0x39) return code - 0x30
   const letter = code | 0x20

@@ -15,7 +15,7 @@ export const listening = async (
   })
 }
 
-/** Stops a server; what is still open after a while is cut off, at once where there is no while. */
+/** Stops a server; connections still open after `timeoutMs` are closed, or at once if it is omitted. */
 export const close = async (server: Server, graceMs = 0): Promise<void> => {
   const closed = once(server, 'close')
   server.close()

@@ -6,7 +6,7 @@ export interface LogOptions {
   level: string
   /** Which process this is: `api`, `worker`. */
   name: string
-  /** Standard error where absent: standard output is for what a command answers. */
+  /** Standard error if omitted: standard output is for the output of commands. */
   destination?: DestinationStream
 }
 
@@ -29,7 +29,7 @@ export const createLog = ({ level, name, destination }: LogOptions): Log => {
         logMethod(args, method) {
           const [first, ...rest] = args as unknown[]
           const safe = rest.map((arg) => (typeof arg === 'string' ? scrubText(arg) : scrub({ arg }).arg))
-          // Given an error alone, pino takes its message as it is.
+          // If it is given only an error, pino takes its message as it is.
           if (first instanceof Error && safe.length === 0) safe.push(scrubText(first.message))
           const head = typeof first === 'string' ? scrubText(first) : first
           method.apply(this, [head, ...safe] as Parameters<typeof method>)

@@ -23,7 +23,7 @@ const refuse = (what: string) => new ArtifactStoreError(what, { retryable: false
 
 /**
  * A store whose private artifacts (photos, crops, vectors, checkpoints: all that has an owner, `ownerOf`) are encrypted
- * at rest: AES-256-GCM under a key of their own prediction, which is kept wrapped by the key ring. The bytes are bound
+ * at rest: AES-256-GCM under the key of their prediction, which is kept wrapped by the key ring. The bytes are bound
  * to prediction and key, so that they cannot be put in each other's place. What may be handed out stays plain.
  *
  * `get` and `put` throw `EncryptionError`: `shredded` after `shred`, `tampered` where the bytes were changed or belong

@@ -25,7 +25,7 @@ const randomKey = () => toBase64(randomBytes(32))
 
 const make = (): Secrets => ({
   webhookSecret: `whsec_${randomKey()}`,
-  // Another id for every ring, so that what another one has sealed is told from what is damaged.
+  // Each ring has its own id, which distinguishes data that another ring sealed from damaged data.
   encryptionKeys: `local-${toHex(randomBytes(4))}:${randomKey()}`,
 })
 

@@ -19,7 +19,7 @@ export interface VerifyOptions {
   /** The URL as it was asked for; its host does not matter, so that a proxy may change it. */
   url: string | URL
   method: string
-  /** The request's `Content-Type`: a PUT is granted for one type alone. */
+  /** The request's `Content-Type`: a PUT is granted for one type only. */
   contentType?: string | null
   /** Any of them may have signed it. */
   signingKeys: readonly SigningKey[]

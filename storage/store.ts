@@ -42,14 +42,14 @@ export interface ArtifactStore {
   /** `kept` says that something is there; after a lost answer and a second try it may be one's own bytes. */
   put(key: string, body: Uint8Array | ReadableStream<Uint8Array>, options: PutOptions): Promise<'written' | 'kept'>
   /**
-   * Undefined where there is no such artifact. `range` is in bytes, both ends included; an end past the artifact's is
+   * Undefined if there is no such artifact. `range` is in bytes, both ends included; an end past the artifact's is
    * cut, a start past it is an error.
    */
   get(key: string, range?: { start: number; end?: number }): Promise<Artifact | undefined>
   head(key: string): Promise<ArtifactInfo | undefined>
   /** In key order, at most `limit` (1000) a page. */
   list(prefix: string, page?: { cursor?: string; limit?: number }): Promise<ArtifactPage>
-  /** Deleting what is not there is no error. */
+  /** Deleting an artifact that does not exist is not an error. */
   delete(keys: readonly string[]): Promise<void>
   /** A URL that gives the artifact to whoever has it, until it expires (1 second to 7 days). */
   signGet(key: string, options: SignGetOptions): Promise<string>
@@ -71,7 +71,7 @@ export class ArtifactStoreError extends Error {
 export const readAll = async (artifact: Artifact): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await new Response(artifact.body).arrayBuffer())
 
-/** What a JSON artifact holds; undefined where there is none. */
+/** The content of a JSON artifact; undefined if it does not exist. */
 export const readJson = async (store: ArtifactStore, key: string): Promise<unknown> => {
   const artifact = await store.get(key)
   return artifact && JSON.parse(new TextDecoder().decode(await readAll(artifact)))

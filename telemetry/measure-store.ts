@@ -4,7 +4,7 @@ import type { SealedStore } from '../storage/sealed-store.ts'
 
 type Bytes = Counter<'direction' | 'kind'>
 
-/** What a key is of: photo, crop, identity, checkpoint, output, upload and the like; keys are made by us alone. */
+/** What a key is of: photo, crop, identity, checkpoint, output, upload and the like; only Idem makes keys. */
 const kindOf = (key: string): string => {
   if (key.startsWith('uploads/')) return 'upload'
   return /^(?:predictions|public)\/[^/]+\/([a-z]+)[-.]/.exec(key)?.[1] ?? 'other'

@@ -15,7 +15,7 @@ interface FinishedRequest {
   ms: number
 }
 
-/** Where metrics and traces look into the API. Metrics have a port of their own, which is not the public one. */
+/** Where metrics and traces look into the API. Metrics have their own port, which is not the public one. */
 export const observeApi = async (config: ObservabilityConfig) => {
   const metrics = config.metrics && (await import('./metrics.ts')).createApiMetrics()
   const server = config.metrics && (await serveMetrics(config.metrics, () => metrics!.register.metrics()))

@@ -19,7 +19,7 @@ export interface WorkerObserver {
   readonly sinks: InjectedSinks<ObserverSinks>
   store(store: SealedStore): SealedStore
   diffusion(engine: DiffusionEngine): DiffusionEngine
-  /** For the requests to webhooks alone: photos' hosts learn nothing. */
+  /** Only for requests to webhooks: hosts of photos get no trace headers. */
   webhooks(fetch: GuardedFetch): GuardedFetch
 }
 
@@ -42,7 +42,7 @@ const countWorkflow = (
 
 const rememberedRuns = 10_000
 
-/** Whether a run is told for the first time: a last workflow task that the server did not take is done again. */
+/** Whether a run is reported for the first time: a last workflow task that the server did not take is done again. */
 const createRunMemory = () => {
   const runs = new Map<string, true>()
   return (runId: string): boolean => {

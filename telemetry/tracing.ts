@@ -15,7 +15,7 @@ import type { TraceContext } from './traceparent.ts'
 
 export interface SpanOptions {
   kind: keyof typeof SpanKind
-  /** Where the span hangs; the active span where absent. */
+  /** The parent span; the active span if omitted. */
   parent?: TraceContext | undefined
   /** Ids, names, numbers. No addresses, messages, tokens or anything of a person: spans leave the house. */
   attributes?: Attributes
@@ -41,9 +41,9 @@ export interface FinishedSpan {
 
 /** Spans for an OpenTelemetry collector. */
 export interface Tracing {
-  /** Runs `work` in a span. What it throws ends the span as an error, by its type alone: messages may hold anything. */
+  /** Runs `work` in a span. What it throws ends the span as an error, with only its type: messages may hold anything. */
   span<T>(name: string, options: SpanOptions, work: (span: OpenSpan) => Promise<T>): Promise<T>
-  /** A span that was lived elsewhere, under ids of its own. */
+  /** Records a span that was measured elsewhere and has its own ids. */
   record(span: FinishedSpan): void
   /** Where the code that asks is; undefined outside of any span. */
   active(): TraceContext | undefined

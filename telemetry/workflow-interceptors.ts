@@ -15,7 +15,7 @@ import type { TraceContext } from './traceparent.ts'
 // Runs in workflows, beside them: it makes no command, draws no random number and waits for nothing before the work ends,
 // so that metrics and traces may be turned on and off while predictions are under way.
 
-/** What is told of a workflow when it ends. */
+/** What is reported about a workflow when it ends. */
 export interface EndedWorkflow {
   outcome: 'succeeded' | 'failed' | 'canceled' | 'continued'
   /** Type of the failure, where it failed. */

@@ -29,7 +29,7 @@ export interface TemporalRequest {
   timeoutMs?: number
 }
 
-/** What Temporal answers in place of what was asked for. */
+/** Temporal's response when a request failed. */
 class TemporalHttpError extends Error {
   override name = 'TemporalHttpError'
   readonly code: number | undefined

@@ -78,7 +78,7 @@ export const createHttpOrchestrator = ({
       taskQueue: { name: queue },
       input: { payloads: [payload] },
       identity: 'idem-api',
-      // The same for every try, so that a second one is no second start.
+      // The same for every try, so that a retry does not start it twice.
       requestId: crypto.randomUUID(),
       workflowIdReusePolicy: `WORKFLOW_ID_REUSE_POLICY_${reuse}`,
       workflowIdConflictPolicy: 'WORKFLOW_ID_CONFLICT_POLICY_FAIL',

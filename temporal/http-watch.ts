@@ -13,7 +13,7 @@ export interface HistoryPage {
 
 export interface WatchDeps {
   describe(id: string, signal: AbortSignal): Promise<Description>
-  /** The events after a page; waits for one where there is none yet, for a while. */
+  /** The events after a page; waits a while for one if there is none yet. */
   waitForEvents(id: string, token: string | undefined, signal: AbortSignal): Promise<HistoryPage>
   toRecord(description: Description, events: readonly HistoryEvent[]): Promise<PredictionRecord>
 }

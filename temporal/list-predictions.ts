@@ -138,7 +138,7 @@ export const createListPredictions = ({ service, read, readEnded }: ListDeps) =>
       const taken = newerThan ? found.slice(-wanted) : found.slice(0, wanted)
       more = found.length > taken.length
       const read = await readAll(taken, tenant)
-      // Starting and processing are told apart by what the steps do, which only the record says.
+      // Starting and processing are distinguished by what the steps do, which only the record says.
       const kept = status && !isTerminal(status) ? read.filter(({ record }) => statusOf(record) === status) : read
       listed = newerThan ? [...kept, ...listed] : [...listed, ...kept]
       const last = newerThan ? taken[0] : taken.at(-1)

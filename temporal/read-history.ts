@@ -145,7 +145,7 @@ const readPending = async (
     if (sealed === undefined) return undefined
     return openFor(`progress of ${name}`, sealed, { acceptBare }).value
   }
-  // Progress that is not ours is none; the prediction is.
+  // Progress that another program wrote is ignored; the prediction is read.
   const progress = await readProgress().catch((error) => {
     if (saysForged(error)) return undefined
     throw error

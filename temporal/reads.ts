@@ -78,7 +78,7 @@ export const createReads = (
       const workflowId = erasureWorkflowId(id)
       return unlessForged(workflowId, () =>
         known('say how the erasure stands', async () => {
-          // Mostly there is none, which one call says.
+          // Usually there is none, which one call tells.
           const { workflowExecutionInfo: info } = await describe(workflowId)
           const events = await fetchHistory(workflowId)
           const memo = await readMemo(service, info)

@@ -8,7 +8,7 @@ import type { Memo } from './read-history.ts'
 import type { ReadService } from './read-service.ts'
 
 export interface WorkflowStartOptions {
-  /** Its task queue: `control` where absent. */
+  /** Its task queue: `control` if omitted. */
   readonly queue?: string
   readonly type: string
   readonly id: string

@@ -22,7 +22,7 @@ export const parseDevices = (output: string): Device[] =>
       return { name, totalMiB: Number(total), freeMiB: Number(free), driver }
     })
 
-/** The NVIDIA devices of this machine. Rejects with ENOENT where there is no driver. */
+/** The NVIDIA devices of this machine. Rejects with ENOENT if there is no driver. */
 export const readDevices = async (timeoutMs = 20_000): Promise<Device[]> =>
   parseDevices((await exec('nvidia-smi', query, { timeout: timeoutMs })).stdout)
 

@@ -9,7 +9,7 @@ export const knownProviders = ['cpu', 'cuda', 'tensorrt', 'webgpu'] as const
 
 /**
  * onnxruntime's execution providers for a value of IDEM_EXECUTION_PROVIDER; `auto` is the best one that runs here.
- * Throws where the one that was asked for cannot run a network here, and says what is missing: there is no silent fallback.
+ * Throws if the requested provider cannot run a network here, and says what is missing: there is no silent fallback.
  */
 export const executionProvidersFor = async (
   name: string,

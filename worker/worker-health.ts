@@ -74,7 +74,7 @@ export const createHealthApp = (
 
 export interface HealthServer {
   readonly url: string
-  /** From now on it tells of these workers; before that, that there is none yet. */
+  /** From now on it reports these workers; before that it reports that there are none yet. */
   watch(source: HealthSource): void
   close(): Promise<void>
 }

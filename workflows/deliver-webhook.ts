@@ -29,7 +29,7 @@ type SendWebhook = ReturnType<typeof createSendWebhook>
 const { sendWebhook } = proxyActivities<Pick<SendWebhook, 'sendWebhook'>>({
   taskQueue: outboundQueue,
   startToCloseTimeout: '30 seconds',
-  // An attempt is an activity of its own, so that each can be seen; the waits between are timers.
+  // Each attempt is its own activity, so that each can be seen; the waits between are timers.
   retry: { maximumAttempts: 1 },
 })
 

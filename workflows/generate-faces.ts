@@ -68,7 +68,7 @@ const generate = async (input: GenerateFacesInput, notify: Notify): Promise<Gene
   const images = input.seeds.map((seed) => ({ seed, attempts: [] as Attempt[] }))
   let open = images.map((_, index) => index)
   for (let attempt = 0; open.length > 0 && attempt < input.maxAttempts; attempt++) {
-    // Seeds of a later attempt lie past those of all earlier ones, so that each stays reproducible alone.
+    // Seeds of a later attempt lie past those of all earlier ones, so that each can be reproduced separately.
     const seeds = open.map((index) => images[index]!.seed + attempt * images.length)
     const work = `${count(seeds.length, 'image')} · ${input.settings.num_steps} steps`
     const nth = attempt === 0 ? '' : ` · attempt ${attempt + 1} of ${input.maxAttempts}`

@@ -65,7 +65,7 @@ export const createNoticeBoard = (
       heldUntil = 0
     },
 
-    /** When the next notice may be sent; Infinity where there is none. */
+    /** When the next notice may be sent; Infinity if there is none. */
     dueAt: (): number => Math.min(Number.POSITIVE_INFINITY, ...[...pending.keys()].map(dueAt)),
 
     /** A condition that holds once something new was posted. */

@@ -17,7 +17,7 @@ export type Notify = (event: 'output' | 'logs') => void
 
 /**
  * Runs a job and tells its webhook of it: `start` at once, what the job notifies, and `completed` at the end, also when the
- * job fails or is canceled. The job waits for no receiver: the delivery is a workflow of its own that outlives it.
+ * job fails or is canceled. The job waits for no receiver: the delivery is its own workflow, which outlives it.
  */
 export const withWebhook = async <T>(
   { predictionId, webhook }: { predictionId: string; webhook?: Webhook },

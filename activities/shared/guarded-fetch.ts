@@ -61,9 +61,9 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const userAgentOf = (contact: string | undefined): string => (contact ? `idem (+${contact})` : 'idem')
 
 /**
- * A fetch for URLs that strangers give. It connects to public addresses alone, on every hop; it follows a bounded number
+ * A fetch for URLs that strangers give. It connects only to public addresses, on every hop; it follows a bounded number
  * of redirects within bounded time and reads a bounded number of bytes; it sends no cookies, knows no proxy, and its
- * errors repeat nothing of what the server answered. Each hop has a connection of its own.
+ * errors repeat nothing of what the server answered. Each hop has its own connection.
  */
 export const createGuardedFetch = ({
   allowPrivateNetwork,

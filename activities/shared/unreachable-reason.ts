@@ -16,7 +16,7 @@ const patterns: readonly [RegExp, UnreachableReason][] = [
   [/^(HPE_|Z_|ERR_BROTLI|ERR__ERROR_FORMAT|ERR_SSL)/, 'protocol'],
 ]
 
-/** The kind of a failure of the network or of undici, by the error's code alone: its message may hold the server's words. */
+/** The kind of a failure of the network or of undici, only by the error's code: its message may hold the server's words. */
 export const unreachableReason = (error: unknown): UnreachableReason => {
   // undici gives a parser's error a code only sometimes.
   if (error instanceof Error && error.name === 'HTTPParserError') return 'protocol'

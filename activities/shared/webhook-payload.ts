@@ -3,7 +3,7 @@ import type { WebhookEvent } from '../../contracts/webhooks.ts'
 
 /**
  * What a webhook carries: the prediction as it stands. A message that was overtaken by the end shows the prediction as
- * running still, so that a receiver that looks for a final status finds it in `completed` alone.
+ * running still, so that a receiver that looks for a final status finds it only in `completed`.
  */
 export const webhookPayload = (event: WebhookEvent, prediction: Prediction): Prediction => {
   if (event === 'completed' || !isTerminal(prediction.status)) return prediction

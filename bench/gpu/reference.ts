@@ -17,7 +17,7 @@ export interface ReferenceFacts {
   readonly dtype: string
 }
 
-/** diffusers in a process of its own; a call is one run of the whole pipeline. */
+/** diffusers in its own process; a call is one run of the whole pipeline. */
 export const startReference = async (python: string, args: readonly string[]) => {
   const { send, answer, stop } = startPython(python, join(import.meta.dirname, 'reference.py'), args)
   return {

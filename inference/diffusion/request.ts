@@ -13,9 +13,9 @@ export interface ImageRequest {
    * missing is the setting of that name, or the manifest's default.
    */
   readonly conditionings?: Readonly<Record<string, Float32Array | number>>
-  /** Standard normals [channels, height, width] to begin with, in place of the seed's. */
+  /** Standard normals [channels, height, width] to begin with, instead of the seed's. */
   readonly latents?: Float32Array
-  /** Standard normals of the solver [draws, channels, height, width], in place of the seed's. */
+  /** Standard normals of the solver [draws, channels, height, width], instead of the seed's. */
   readonly noise?: Float32Array
 }
 

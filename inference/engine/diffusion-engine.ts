@@ -16,7 +16,7 @@ export interface StepEvent {
   readonly checkpoint: Checkpoint
   /** Small pictures of the images, where they were asked for and the bundle has a map for them. */
   readonly previews?: readonly RgbImage[]
-  /** Calls of the UNet since the last event of any job: each is told once. */
+  /** Calls of the UNet since the last event of any job: each is reported once. */
   readonly batches?: readonly Batch[]
   /** How long the networks took to load, told once after each loading. */
   readonly loadMs?: number
@@ -30,7 +30,7 @@ export interface GenerateOptions {
   previewEvery?: number
 }
 
-/** Diffusion in a thread of its own. Jobs that run at the same time share UNet calls. */
+/** Diffusion in its own thread. Jobs that run at the same time share UNet calls. */
 export interface DiffusionEngine {
   /** One image for each of `request.images`. */
   generate(request: GenerateRequest, options?: GenerateOptions): Promise<RgbImage[]>

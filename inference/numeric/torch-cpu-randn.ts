@@ -13,7 +13,7 @@ const TWO_PI = fround(2 * Math.PI)
  * Source: aten/src/ATen/native/cpu/DistributionTemplates.h and ATen/core/DistributionsHelper.h.
  */
 export const createTorchCpuRandn = (seed: bigint): ((n: number) => Float32Array) => {
-  // The engine is seeded with the low 32 bits alone.
+  // The engine is seeded with the low 32 bits only.
   const word = createMt19937(Number(BigInt.asUintN(32, seed)))
   const uniform24 = () => (word() & 0xffffff) / 0x1000000
   const uniform53 = () => {

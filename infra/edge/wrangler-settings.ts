@@ -8,7 +8,7 @@ export interface EdgeSettings {
   vars: Record<string, string>
 }
 
-/** The deployment's configuration: JSON with comments on lines of their own. */
+/** The deployment's configuration: JSON with comments on separate lines. */
 export const readEdgeSettings = async (): Promise<EdgeSettings> => {
   const text = await readFile(join(import.meta.dirname, 'wrangler.jsonc'), 'utf8')
   return JSON.parse(text.replace(/^\s*\/\/.*$/gm, '')) as EdgeSettings

@@ -19,7 +19,7 @@ export const onnxruntime = () => {
 const fileName = (provider: string): string =>
   process.platform === 'win32' ? `onnxruntime_providers_${provider}.dll` : `libonnxruntime_providers_${provider}.so`
 
-/** Which files of a provider that is a library of its own are not there. */
+/** Which files of a provider that is a separate library are missing. */
 export const missingProviderFiles = (provider: 'cuda' | 'tensorrt', folder = onnxruntime().folder): string[] =>
   ['shared', provider].map(fileName).filter((name) => !existsSync(join(folder, name)))
 
@@ -36,7 +36,7 @@ const isFindable = async (name: string, searchPath: string): Promise<boolean> =>
 /** What the CUDA library looks for only when it runs: convolutions and Fourier transforms. */
 const lateLibraries = ['libcudnn.so.9', 'libcufft.so.12']
 
-/** Libraries of CUDA, cuDNN, TensorRT and the driver that a provider needs and this machine lacks. Linux alone can tell. */
+/** Libraries of CUDA, cuDNN, TensorRT and the driver that a provider needs and this machine lacks. Works on Linux only. */
 export const missingLibraries = async (
   provider: 'cuda' | 'tensorrt',
   { folder = onnxruntime().folder, searchPath = readLibraryPath() } = {},

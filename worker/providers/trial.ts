@@ -17,7 +17,7 @@ const shorten = (message: string): string =>
     .trim()
     .slice(0, 300)
 
-/** Runs a network of the bundle on a provider, in a process of its own: one that crashes or hangs harms nobody. */
+/** Runs a network of the bundle on a provider, in its own process, so that a crash or a hang does not affect this one. */
 export const tryProvider = async (
   provider: string,
   bundle: Bundle,

@@ -13,5 +13,5 @@ export const ConnectionBanner = () => html`
   </div>
 `
 
-/** What screen readers are told of things that happen by themselves. */
+/** What screen readers announce when something happens without an action of the user. */
 export const Announcer = () => html`<p class="hidden" role="status" aria-live="polite">${announcement.value}</p>`

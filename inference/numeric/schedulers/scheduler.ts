@@ -18,11 +18,11 @@ export interface StepOutput {
 }
 
 /**
- * The steps of one run. A step is named by its index in `timesteps` and depends on its arguments alone, so a run can
+ * The steps of one run. A step is named by its index in `timesteps` and depends only on its arguments, so a run can
  * begin at any of them.
  */
 export interface Schedule {
-  /** What the network is told at each step; falling. */
+  /** The timestep that the network gets at each step, in descending order. */
   readonly timesteps: readonly number[]
   /** Noise levels, one more than there are steps; empty for schedulers that do not think in sigmas. */
   readonly sigmas: readonly number[]

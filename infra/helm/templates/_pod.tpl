@@ -122,7 +122,7 @@ valueFrom:
   containerPort: {{ .Values.metrics.port }}
 {{- end -}}
 
-{{/* Takes (dict "root" $ "component" "api"): the API needs the manifest of a pulled bundle alone. */}}
+{{/* Takes (dict "root" $ "component" "api"): the API needs only the manifest of a pulled bundle. */}}
 {{- define "idem.volumes" -}}
 {{- $v := .root.Values -}}
 - name: tmp
@@ -180,7 +180,7 @@ valueFrom:
 {{- end }}
 {{- end -}}
 
-{{/* Takes root, component and image. What is there and right is left alone; every file is held to its hash. */}}
+{{/* Takes root, component and image. Files that are present and correct are not fetched again; every file is held to its hash. */}}
 {{- define "idem.pullModels" -}}
 {{- $pull := .root.Values.models.pull -}}
 initContainers:

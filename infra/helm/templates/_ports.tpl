@@ -4,7 +4,7 @@
 {{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "80" "443" (eq $url.scheme "http")) -}}
 {{- end -}}
 
-{{/* Port of the artifact store: of the endpoint in its URL, 443 of AWS where there is none. */}}
+{{/* Port of the artifact store: of the endpoint in its URL, or 443 of AWS if it has none. */}}
 {{- define "idem.storagePort" -}}
 {{- $option := regexFind "[?&]endpoint=[^&]+" (include "idem.storageUrl" .) -}}
 {{- if $option -}}

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 /**
  * An artifact's file is its bytes and then a trailer: content type, bytes of the body (u64), bytes of the content type
  * (u16), "idem". One file, so that bytes and type change in one rename; a trailer and not a header, so that an image
- * opens in any viewer. A file without a fitting trailer is no whole artifact.
+ * opens in any viewer. A file without a matching trailer is not a complete artifact.
  */
 const MAGIC = 'idem'
 const FIXED_BYTES = 8 + 2 + MAGIC.length

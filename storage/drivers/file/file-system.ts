@@ -85,7 +85,7 @@ export const checkInside = async (root: string, file: string): Promise<void> => 
   })
 }
 
-/** Opens an artifact for reading; undefined where there is none. Never follows a link. */
+/** Opens an artifact for reading; undefined if it does not exist. Never follows a link. */
 export const openInside = async (root: string, file: string): Promise<FileHandle | undefined> => {
   try {
     await checkInside(root, file)

@@ -10,7 +10,7 @@ export interface S3Credentials {
 /** Where a bucket is, and how it is spoken to. */
 export interface S3Location {
   bucket: string
-  /** Start of every key, with a slash at its end; empty where the bucket is ours alone. */
+  /** Start of every key, with a slash at its end; empty if the bucket belongs to Idem only. */
   prefix: string
   /** Origin of the server. */
   endpoint: string

@@ -32,7 +32,7 @@ export const s3ErrorCode = (xml: string): string | undefined => {
   return typeof error?.Code === 'string' && /^\w{1,64}$/.test(error.Code) ? error.Code : undefined
 }
 
-/** A page of ListObjectsV2; undefined where the document is none. */
+/** A page of ListObjectsV2; undefined if the document is not one. */
 export const parseList = (xml: string): { artifacts: ListedArtifact[]; cursor?: string } | undefined => {
   const document = parse(xml)
   if (!('ListBucketResult' in document)) return undefined
@@ -53,7 +53,7 @@ export const parseList = (xml: string): { artifacts: ListedArtifact[]; cursor?: 
 export const deleteBody = (keys: readonly string[]): string =>
   `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>${keys.map((key) => `<Object><Key>${key}</Key></Object>`).join('')}</Delete>`
 
-/** What DeleteObjects could not delete; undefined where the document is no answer of it. */
+/** What DeleteObjects could not delete; undefined if the document is not its response. */
 export const parseDelete = (xml: string): { key: string; code: string }[] | undefined => {
   const document = parse(xml)
   if (!('DeleteResult' in document)) return undefined
@@ -61,7 +61,7 @@ export const parseDelete = (xml: string): { key: string; code: string }[] | unde
   return errors.map(({ Key = '', Code = 'unknown' }) => ({ key: Key, code: Code }))
 }
 
-/** `Enabled`, `Suspended` or empty; undefined where the document is no answer of GetBucketVersioning. */
+/** `Enabled`, `Suspended` or empty; undefined if the document is not a response of GetBucketVersioning. */
 export const parseVersioning = (xml: string): string | undefined => {
   const document = parse(xml)
   if (!('VersioningConfiguration' in document)) return undefined
