@@ -15,7 +15,7 @@ export const listening = async (
   })
 }
 
-/** Stops a server; connections still open after `timeoutMs` are closed, or at once if it is omitted. */
+/** Stops a server; connections that are still open after `graceMs` are closed, by default at once. */
 export const close = async (server: Server, graceMs = 0): Promise<void> => {
   const closed = once(server, 'close')
   server.close()

@@ -46,7 +46,7 @@ const untilZero = () =>
   })
 
 /** What the supervisor has said. */
-const said = () => lines.map(({ text }) => text).filter((text) => /^(The|Starting the) gpu worker /.test(text))
+const said = () => lines.map(({ text }) => text).filter((text) => /^(The|Restarting the) gpu worker\b/.test(text))
 
 const create = (input: Record<string, unknown>) => client.create({ input_image, num_images: 1, seed: 3, ...input })
 
