@@ -6,6 +6,8 @@ import { projectDir } from '../lib/project-dir.ts'
 import { readPlaces } from '../storage/config.ts'
 
 export interface StartConfig {
+  /** Where the search for free ports of Temporal begins; at its usual ports if omitted. */
+  temporalPorts?: { grpc: number; ui: number }
   stateDir: string
   host: string
   port: number

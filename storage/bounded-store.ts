@@ -30,13 +30,13 @@ export const createBoundedStore = (store: SealedStore, { timeoutMs }: BoundOptio
   const bound = boundBy(timeoutMs)
   return {
     ...store,
-    put: bound('store an artifact', store.put),
-    get: bound('read an artifact', store.get),
-    head: bound('look up an artifact', store.head),
-    list: bound('list its artifacts', store.list),
-    delete: bound('delete artifacts', store.delete),
-    shred: bound('destroy a key', store.shred),
-    forget: bound('delete a key', store.forget),
+    put: bound('store an artifact', (...args: Parameters<SealedStore['put']>) => store.put(...args)),
+    get: bound('read an artifact', (...args: Parameters<SealedStore['get']>) => store.get(...args)),
+    head: bound('look up an artifact', (...args: Parameters<SealedStore['head']>) => store.head(...args)),
+    list: bound('list its artifacts', (...args: Parameters<SealedStore['list']>) => store.list(...args)),
+    delete: bound('delete artifacts', (...args: Parameters<SealedStore['delete']>) => store.delete(...args)),
+    shred: bound('destroy a key', (...args: Parameters<SealedStore['shred']>) => store.shred(...args)),
+    forget: bound('delete a key', (...args: Parameters<SealedStore['forget']>) => store.forget(...args)),
   }
 }
 

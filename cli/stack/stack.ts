@@ -47,10 +47,8 @@ const createTemporalStart = async (
   const cli = await findTemporalCli({ cacheDir: config.cacheDir, path: config.path, onProgress: log })
   let ports: { port: number; uiPort: number } | undefined
   const start = async (): Promise<DevServer> => {
-    const { port, uiPort } = ports ?? {
-      port: await nextFreePort(temporalPorts.grpc),
-      uiPort: await nextFreePort(temporalPorts.ui),
-    }
+    const from = config.temporalPorts ?? temporalPorts
+    const { port, uiPort } = ports ?? { port: await nextFreePort(from.grpc), uiPort: await nextFreePort(from.ui) }
     const dbFile = join(config.stateDir, 'temporal.db')
     const httpPort = config.temporalHttpPort
     const server = await startDevServer({

@@ -6,6 +6,7 @@ import { readTokenFile, writeTokenFile } from '../../api/token-file.ts'
 import { makeToken } from '../../api/token-records.ts'
 import { readStartConfig, type StartConfig } from '../../cli/config.ts'
 import { startStack } from '../../cli/stack/stack.ts'
+import { freePort } from '../../lib/ports.ts'
 
 export interface StackOptions extends Pick<StartConfig, 'scaleToZero'> {
   env?: NodeJS.ProcessEnv
@@ -13,7 +14,10 @@ export interface StackOptions extends Pick<StartConfig, 'scaleToZero'> {
 }
 
 /** Starts real processes from a folder of state, on free ports, with the CLI that the whole run has found already. */
-export const startStackIn = (stateDir: string, { env = {}, onLine = () => undefined, ...more }: StackOptions = {}) => {
+export const startStackIn = async (
+  stateDir: string,
+  { env = {}, onLine = () => undefined, ...more }: StackOptions = {},
+) => {
   const config = readStartConfig({
     ...process.env,
     IDEM_STATE: stateDir,
@@ -23,7 +27,9 @@ export const startStackIn = (stateDir: string, { env = {}, onLine = () => undefi
     ...env,
   })
   const path = `${join(inject('temporalCli'), '..')}:${config.path}`
-  return startStack({ ...config, path, ...more }, onLine)
+  // Other stacks start at the same time, and would take a usual port while a server is started again.
+  const temporalPorts = { grpc: await freePort(), ui: await freePort() }
+  return startStack({ ...config, path, temporalPorts, ...more }, onLine)
 }
 
 /** A stack with a state of its own that goes with it, and tokens where there are to be some. */
