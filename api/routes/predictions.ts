@@ -94,7 +94,7 @@ const deleteRoute = createRoute({
       z.object({ id: z.string(), status: z.literal('erasing') }),
       'The erasure is still running; repeat the request for the receipt',
     ),
-    ...problems(404),
+    ...problems(404, 422),
   },
 })
 

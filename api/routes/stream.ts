@@ -40,6 +40,12 @@ const eventSchema = z
   })
   .openapi('StreamEvent')
 
+const streamHeaders = z.object({
+  'last-event-id': boundedString(maxEventIdLength)
+    .optional()
+    .describe('The id of the last event received; the stream resumes after it.'),
+})
+
 const streamQuery = z.object({
   progress: z
     .enum(['true', 'false'])
@@ -63,11 +69,7 @@ export const createStreamRoutes = (
     request: {
       params: idParam,
       query: streamQuery,
-      headers: z.object({
-        'last-event-id': boundedString(maxEventIdLength)
-          .optional()
-          .describe('The id of the last event received; the stream resumes after it.'),
-      }),
+      headers: streamHeaders,
     },
     responses: {
       200: { description: 'Events', content: { 'text/event-stream': { schema: eventSchema } } },
@@ -81,7 +83,8 @@ export const createStreamRoutes = (
     await find(id, c.get('tenant'))
 
     const wantsProgress = parse(streamQuery, c.req.query(), ['query']).progress === 'true'
-    let position = parsePosition(c.req.header('last-event-id'))
+    const header = parse(streamHeaders, c.req.header(), ['header'])
+    let position = parsePosition(header['last-event-id'])
     if (position.done) return c.body(null, 204)
     c.header('x-accel-buffering', 'no')
     const response = streamSSE(c, async (stream) => {
